@@ -1,0 +1,62 @@
+# Two commands for a newcomer: `make demo` and `make test`.  Both do all the set-up themselves.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SYSTEM := $(VENV)/.system
+PYTEST := $(BIN)/python -m pytest
+export PYTHONDONTWRITEBYTECODE =
+
+.PHONY: setup demo test test-fast check format lint types imports docs serve bench clean help
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup: $(READY)  ## Make the environment in .venv, with `baozhang` in .venv/bin
+
+$(READY): requirements.lock pyproject.toml tools/system.sh
+	@tools/system.sh
+	@echo "setup: the environment in $(VENV) (some minutes the first time)"
+	@test -x $(BIN)/python || $$(command -v $(PYTHON) || command -v python3) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "setup: done; the command is $(BIN)/baozhang"
+
+demo: $(READY)  ## See the whole main job on four clients, in out/demo
+	@$(BIN)/baozhang demo --to out/demo
+
+test: test-fast  ## Run all tests
+	$(PYTEST) -m server -p no:xdist
+
+test-fast: $(READY)  ## Run the tests that need no server
+	$(PYTEST) -m "not server" -n 2 --dist worksteal
+
+check: format lint types imports docs test  ## Everything that CI asks
+
+format: $(READY)  ## Is every file formatted?
+	$(BIN)/ruff format --check .
+
+lint: $(READY)  ## Does the code keep the rules, and prefect.yaml its own?
+	$(BIN)/ruff check .
+	$(BIN)/python tools/deployments.py
+
+types: $(READY)  ## Do the types hold?
+	$(BIN)/mypy
+
+imports: $(READY)  ## Do imports point down?
+	$(BIN)/lint-imports
+
+docs: $(READY)  ## Do the documents say what is so, and has every word its twin?
+	$(BIN)/python tools/words.py --check
+	$(PYTEST) tests/docs -q
+
+serve: $(READY)  ## Start server, pool, deployments and a worker for the site in BAOZHANG_HOME
+	$(BIN)/python tools/serve.py
+
+bench: $(READY)  ## Measure, small: results in out/bench
+	$(BIN)/python -m benchmarks.vault --small
+
+clean:  ## Remove what setup and runs made
+	rm -rf $(VENV) out build *.egg-info

@@ -1,0 +1,100 @@
+"""What the laws found, kept within bounds, and said in a sentence."""
+
+from collections import Counter
+from typing import Protocol
+
+from baozhang.books.model import Severity, Violation
+from baozhang.books.proof import MOST_VIOLATIONS
+from baozhang.money import format_amount, scale_of
+from baozhang.words import say
+
+Facts = tuple[tuple[str, str | int], ...]
+
+
+class Report(Protocol):
+    """Takes a violation in."""
+
+    def __call__(self, violation: Violation) -> None:
+        """Take it in."""
+        ...
+
+
+class Findings:
+    """The first violations of each law, and how many there are of each law and period."""
+
+    def __init__(self) -> None:
+        self._kept: list[Violation] = []
+        self._of_law: Counter[str] = Counter()
+        self._of_period: Counter[tuple[str, str]] = Counter()
+
+    def report(self, violation: Violation) -> None:
+        """Count a violation, and keep it while its law has few."""
+        self._of_law[violation.law] += 1
+        self._of_period[violation.law, violation.period or ""] += 1
+        if self._of_law[violation.law] <= MOST_VIOLATIONS:
+            self._kept.append(violation)
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """The violations kept, in the order they were found."""
+        return tuple(self._kept)
+
+    @property
+    def counts(self) -> tuple[tuple[str, str, int], ...]:
+        """How many, by law and period, sorted."""
+        counted = sorted(self._of_period.items())
+        return tuple((law, period, count) for (law, period), count in counted)
+
+
+def broken(
+    law: str,
+    template: str,
+    *,
+    severity: Severity = "critical",
+    period: str | None = None,
+    voucher: str | None = None,
+    account: str | None = None,
+    difference: int | None = None,
+    currency: str | None = None,
+    facts: Facts = (),
+) -> Violation:
+    """Return a violation whose facts fill its template: those given, and its own fields.
+
+    Args:
+        law: the rule's id.
+        template: its sentence; may name any field of the violation and any fact.
+        difference: minor units of `currency`; in the sentence a plain decimal.
+    """
+    fields: dict[str, str | None] = {
+        "period": period,
+        "voucher": voucher,
+        "account": account,
+        "difference": _decimal(difference, currency),
+        "currency": currency,
+    }
+    filled = ((name, text or "") for name, text in fields.items() if f"{{{name}}}" in template)
+    return Violation(
+        law=law,
+        severity=severity,
+        template=template,
+        period=period,
+        voucher=voucher,
+        account=account,
+        difference=difference,
+        currency=None if difference is None else currency,
+        facts=(*filled, *facts),
+    )
+
+
+def sentence(violation: Violation, *, spoken: str | None = None) -> str:
+    """Return the violation in words, in the language spoken (`baozhang.words`)."""
+    return say(violation.template, spoken=spoken, **dict(violation.facts))
+
+
+def difference_text(violation: Violation) -> str | None:
+    """Return the difference as a plain decimal, for example `-0.01`; None if there is none."""
+    return _decimal(violation.difference, violation.currency)
+
+
+def _decimal(amount: int | None, currency: str | None) -> str | None:
+    return None if amount is None else format_amount(amount, scale=scale_of(currency or ""))

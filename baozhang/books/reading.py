@@ -1,0 +1,97 @@
+"""Where the books lie: find every book of a profile below a path, and make its reader.
+
+A book is a file, or a folder whose files are its tables; the profile says which.  Finding opens
+nothing: a damaged book is found like any other, and says what is wrong when it is read, so that
+one bad file never hides the others.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from baozhang.books.delimited import DelimitedReader
+from baozhang.books.model import LedgerReader, Table
+from baozhang.books.profiles import Profile
+from baozhang.books.sqlite import SqliteReader
+from baozhang.errors import SourceUnreadableError
+
+
+def open_books(profile: Profile, root: Path, glob: str | None = None) -> list[LedgerReader]:
+    """Return a reader per book, ordered by name; none if there is no such book.
+
+    Args:
+        profile: what the books are exports of.
+        root: a file, or a folder that is searched to any depth.  Links are not followed.
+        glob: which files (or folders, where a book is one) below `root` to take, for example
+            `2026/*.txt`; None: all that are named as the profile says.
+
+    A book's name is its path below `root`, `/`-separated; `.` where a folder `root` itself is the
+    book, the file's own name where `root` is a file.  Contents are read and checked when
+    `reader.book` or a row is asked for.
+
+    Raises:
+        SourceUnreadableError: there is no such path.
+    """
+    if not root.exists():
+        raise SourceUnreadableError(
+            "there is no {path}", hint="Check the path.", path=_shown(str(root))
+        )
+    if root.is_file():
+        return [_file_book(profile, root, root.name)]
+    files = sorted(_found(profile, root, glob))
+    if profile.book == "file":
+        return [_file_book(profile, file, _below(file, root)) for file in files]
+    by_folder: dict[Path, list[Path]] = {}
+    for file in files:
+        by_folder.setdefault(file.parent, []).append(file)
+    return [_folder_book(profile, folder, root, by_folder[folder]) for folder in sorted(by_folder)]
+
+
+def _found(profile: Profile, root: Path, glob: str | None) -> Iterable[Path]:
+    """Yield the files that hold voucher lines: one book each, or parts of their folder's book."""
+    patterns = profile.files or profile.tables["lines"].files
+    for path in root.glob(glob or "**/*"):
+        if path.is_symlink():
+            continue
+        if path.is_file() and (glob or _named(path, patterns)):
+            yield path
+        elif glob and profile.book == "folder" and path.is_dir():
+            yield from (file for file in path.iterdir() if _takes(file, patterns))
+
+
+def _takes(file: Path, patterns: Iterable[str]) -> bool:
+    return _named(file, patterns) and file.is_file() and not file.is_symlink()
+
+
+def _named(path: Path, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(path.name, pattern) for pattern in patterns)
+
+
+def _file_book(profile: Profile, file: Path, name: str) -> LedgerReader:
+    shown = _shown(name)
+    if profile.format == "sqlite":
+        return SqliteReader(profile, name, file, shown)
+    return DelimitedReader(profile, name, {"lines": ((shown, file),)})
+
+
+def _folder_book(
+    profile: Profile, folder: Path, root: Path, line_files: list[Path]
+) -> LedgerReader:
+    files: dict[Table, tuple[tuple[str, Path], ...]] = {}
+    for table, layout in profile.tables.items():
+        if table == "lines":
+            found = line_files
+        else:
+            found = [file for file in folder.iterdir() if _takes(file, layout.files)]
+        if found:
+            files[table] = tuple((_shown(_below(file, root)), file) for file in sorted(found))
+    return DelimitedReader(profile, _below(folder, root), files)
+
+
+def _below(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be printed, whatever bytes the file system holds."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,1 @@
+"""Alembic's folder: one revision per change of `baozhang.catalog.schema`."""

@@ -1,0 +1,162 @@
+"""The catalog's rows as values: what runs found out, one outcome per client, set and run."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+Duty = Literal["backup", "validation", "restore_test"]
+Status = Literal["ok", "partial", "failed", "inconclusive"]
+"""`inconclusive`: the check could not be run to its end; never shown as a pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a person should look at, as a translatable sentence (see `baozhang.words`)."""
+
+    template: str
+    facts: tuple[tuple[str, str | int], ...] = ()
+    hint: str = ""
+    severity: Literal["critical", "warning", "info"] = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one set of one client fared in one run of one duty."""
+
+    run: str  # id shared by all outcomes of one run, e.g. "backup-2026-07-31-8f3a"
+    duty: Duty
+    client: str
+    set: str
+    status: Status
+    started: datetime  # UTC
+    ended: datetime
+    snapshot: str = ""  # snapshot id, empty when none came to be
+    findings: tuple[Finding, ...] = ()
+    figures: tuple[tuple[str, int], ...] = ()
+    """Whole numbers by name: files, bytes, bytes_added, lines, vouchers, debit_minor, ..."""
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the work."""
+        return (self.ended - self.started).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one duty over many clients: what a letter reports."""
+
+    id: str
+    duty: Duty
+    day: date  # business day, Asia/Shanghai
+    outcomes: tuple[Outcome, ...] = field(default=())
+
+    @property
+    def troubled(self) -> tuple[Outcome, ...]:
+        """The outcomes that are not `ok`."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status != "ok")
+
+
+class SnapshotLike(Protocol):
+    """What the catalog needs to know of a snapshot; `baozhang.vault.model.Snapshot` has it all.
+
+    Named here because catalog and vault stand side by side and do not import each other.
+    """
+
+    @property
+    def id(self) -> str:
+        """Unique within the client."""
+        ...
+
+    @property
+    def client(self) -> str:
+        """Id of the client."""
+        ...
+
+    @property
+    def set(self) -> str:
+        """What one policy protects as one thing."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """From 1 within its set; the newest is the highest."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """The instant the source was frozen, UTC."""
+        ...
+
+    @property
+    def files(self) -> int:
+        """How many files it holds."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes of content."""
+        ...
+
+    @property
+    def added(self) -> int:
+        """Bytes it added to the store."""
+        ...
+
+    @property
+    def partial(self) -> bool:
+        """True if something of the source could not be read."""
+        ...
+
+    @property
+    def books(self) -> tuple[str, ...]:
+        """Names of the books whose proofs it holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSnapshot:
+    """A snapshot as the catalog remembers it; the vault's word is the one that counts."""
+
+    id: str
+    client: str
+    set: str
+    sequence: int
+    at: datetime  # UTC
+    files: int
+    size: int  # bytes of content
+    added: int  # bytes added to the store
+    partial: bool
+    books: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The last verification of a client's objects."""
+
+    client: str
+    at: datetime  # UTC
+    objects: int
+    bytes: int
+    damaged: int  # objects missing or not what was stored
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A numbered letter that went out.  Numbers run per kind from 1, without gaps."""
+
+    kind: str  # "night", "restore-test", ...
+    number: int
+    period: str  # what it reports on: "2026-07-31", "2026-07"
+    roles: tuple[str, ...]  # of the recipients; never their addresses
+    message_id: str
+    sha256: str  # of the whole message, 64 hexadecimal digits
+    at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnchor:
+    """The audit log's head as it was at an instant, kept away from the log."""
+
+    seq: int
+    hash: str
+    at: datetime  # UTC

@@ -1,0 +1,248 @@
+"""`baozhang backup`, `validate`, `restore-test`: a duty's steps without a Prefect server.
+
+The steps are those of `tasks/`, called through `.fn`: same outcomes, same letter, same records.
+What a server adds is the clock, the pages and the history; what must be done is done without it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from baozhang.catalog.model import Duty, Finding, Outcome, Run
+from baozhang.cli import restore
+from baozhang.cli.console import JsonFlag, progress, show
+from baozhang.clock import system_clock
+from baozhang.site import Site
+from baozhang.vault.model import Report
+from baozhang.wiring import open_site
+from baozhang.words import say
+from tasks.backup import back_up_pair, copy_to_mirrors, plan_backup, save_journal
+from tasks.batches import Batch, Pair, in_batches, settle
+from tasks.choosing import clients_to_verify, due_pairs, named_pairs, pairs_to_restore
+from tasks.day import head
+from tasks.letters import write_night_letter, write_restore_test_letter
+from tasks.record import gather, record_batch
+from tasks.restore_test import choose_oldest_proven, try_pair
+from tasks.validation import choose_by_rotation, verify_client
+from tasks.verdict import STATE_TEMPLATES
+
+Clients = Annotated[
+    list[str] | None,
+    typer.Option("--client", help=say("Only this client; may be given several times.")),
+]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--day", formats=["%Y-%m-%d"], help=say("The business day; today without it.")),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Only say whose turn it is."))]
+
+COLOURS = {"ok": "green", "partial": "yellow", "failed": "red", "inconclusive": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What one duty does, as the steps of its flow."""
+
+    duty: Duty
+    turn: Callable[[Site], list[Pair]]
+    plan: Callable[[Run, list[str] | None], list[Batch]]
+    work: Callable[[Site, Run, Pair, Report], Outcome]
+    beside: Callable[[Run], tuple[Outcome, ...]]
+    letter: Callable[[Run], tuple[Path, ...]]
+    last: Callable[[Run], None]
+
+
+def nothing_beside(_: Run) -> tuple[Outcome, ...]:
+    """Return no outcomes beside those of the clients."""
+    return ()
+
+
+def nothing_last(_: Run) -> None:
+    """Do nothing after the letter."""
+
+
+BACKUP = Steps(
+    duty="backup",
+    turn=due_pairs,
+    plan=plan_backup.fn,
+    work=back_up_pair,
+    beside=copy_to_mirrors.fn,
+    letter=write_night_letter.fn,
+    last=save_journal.fn,
+)
+VALIDATION = Steps(
+    duty="validation",
+    turn=clients_to_verify,
+    plan=choose_by_rotation.fn,
+    work=verify_client,
+    beside=nothing_beside,
+    letter=write_night_letter.fn,
+    last=nothing_last,
+)
+RESTORE_TEST = Steps(
+    duty="restore_test",
+    turn=pairs_to_restore,
+    plan=choose_oldest_proven.fn,
+    work=try_pair,
+    beside=nothing_beside,
+    letter=write_restore_test_letter.fn,
+    last=nothing_last,
+)
+
+
+def register(root: typer.Typer) -> None:
+    """Add the duties to the command line."""
+    root.command(
+        "backup", help=say("Back up what is due, copy it to the mirrors, write a letter.")
+    )(backup)
+    root.command("validate", help=say("Read back and check stored bytes, by rotation."))(validate)
+    root.command(
+        "restore-test", help=say("Restore to a sandbox, hold the books against their proofs.")
+    )(restore_test)
+    restore.register(root)
+
+
+def backup(
+    clients: Clients = None,
+    day: Day = None,
+    *,
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a night's backup."""
+    run_duty(BACKUP, clients, day, dry_run=dry_run, as_json=as_json)
+
+
+def validate(
+    clients: Clients = None,
+    day: Day = None,
+    *,
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a night's validation."""
+    run_duty(VALIDATION, clients, day, dry_run=dry_run, as_json=as_json)
+
+
+def restore_test(
+    clients: Clients = None,
+    day: Day = None,
+    *,
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a restore test."""
+    run_duty(RESTORE_TEST, clients, day, dry_run=dry_run, as_json=as_json)
+
+
+def run_duty(
+    steps: Steps,
+    clients: list[str] | None,
+    day: datetime | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Walk a duty's steps, show what came of it, and end with 1 when not all is well."""
+    if dry_run:
+        _show_turn(steps, clients, as_json=as_json)
+        return
+    wanted = day.date() if day else None
+    begun = head(steps.duty, wanted, due=system_clock(), token=uuid4())
+    batches = steps.plan(begun, clients)
+    with progress(as_json=as_json) as report:
+        recorded = [
+            record_batch.fn(begun, one, _work(steps, begun, one, report, as_json=as_json))
+            for batch in batches
+            for one in _ones(batch)
+        ]
+    run = gather.fn(begun, recorded, steps.beside(begun))
+    letters = steps.letter(run) if run.outcomes else ()
+    steps.last(run)
+    show(_value(run, letters), as_json=as_json, human=lambda console: _draw(console, run, letters))
+    if run.troubled:
+        raise typer.Exit(1)
+
+
+def _ones(batch: Batch) -> list[Batch]:
+    """Return batches of one: somebody is watching."""
+    return [(pair,) for pair in batch]
+
+
+def _work(
+    steps: Steps, run: Run, batch: Batch, report: Report, *, as_json: bool
+) -> tuple[Outcome, ...]:
+    with open_site() as site:
+        outcomes = settle(run, batch, lambda p: steps.work(site, run, p, report), site.clock)
+    if not as_json:
+        for outcome in outcomes:
+            state = say(STATE_TEMPLATES[outcome.status])
+            seconds = f"{outcome.seconds:.1f} s"
+            typer.echo(f"{outcome.client}/{outcome.set}: {state}, {seconds}", err=True)
+    return outcomes
+
+
+def _show_turn(steps: Steps, clients: list[str] | None, *, as_json: bool) -> None:
+    with open_site() as site:
+        pairs = steps.turn(site) if clients is None else named_pairs(site, clients)
+    names = [str(pair) for batch in in_batches(pairs) for pair in batch]
+    text = "\n".join(names) or say("nobody's turn: nothing is due")
+    show({"due": names}, as_json=as_json, human=lambda console: console.print(text, markup=False))
+
+
+def _value(run: Run, letters: tuple[Path, ...]) -> Mapping[str, object]:
+    return {
+        "run": run.id,
+        "day": run.day.isoformat(),
+        "outcomes": [_outcome_value(outcome) for outcome in run.outcomes],
+        "troubled": len(run.troubled),
+        "letters": [str(path) for path in letters],
+    }
+
+
+def _outcome_value(outcome: Outcome) -> dict[str, object]:
+    return {
+        "client": outcome.client,
+        "set": outcome.set,
+        "status": outcome.status,
+        "snapshot": outcome.snapshot,
+        "seconds": round(outcome.seconds, 3),
+        "figures": dict(outcome.figures),
+        "findings": [
+            {
+                "severity": found.severity,
+                "message": _said(found),
+                "hint": say(found.hint, **dict(found.facts)),
+                "facts": dict(found.facts),
+            }
+            for found in outcome.findings
+        ],
+    }
+
+
+def _said(found: Finding) -> str:
+    return say(found.template, **dict(found.facts))
+
+
+def _draw(console: Console, run: Run, letters: tuple[Path, ...]) -> None:
+    if not run.outcomes:
+        console.print(say("nobody's turn: nothing is due"))
+        return
+    table = Table(title=f"{run.id}", title_justify="left")
+    for heading in (say("client"), say("set"), say("state"), say("seconds"), say("to look at")):
+        table.add_column(heading, overflow="fold")
+    for each in run.outcomes:
+        state = f"[{COLOURS[each.status]}]{say(STATE_TEMPLATES[each.status])}[/]"
+        told = "\n".join(_said(found) for found in each.findings)
+        table.add_row(each.client, each.set, state, f"{each.seconds:.1f}", Text(told))
+    console.print(table)
+    for path in letters:
+        console.print(say("letter: {path}", path=path), markup=False)

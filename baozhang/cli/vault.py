@@ -1,0 +1,325 @@
+"""`baozhang vault`: the vault by itself, with nothing but a URL and a secret.
+
+No site, no catalog and no Prefect: this is what still works on the worst day.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from baozhang.books.model import Violation
+from baozhang.books.proving import compare_books, prove_books, recipe
+from baozhang.cli import vault_views as views
+from baozhang.cli.console import JsonFlag, progress, show
+from baozhang.cli.secret import (
+    AskPassphrase,
+    KeyFile,
+    Sheet,
+    key_of,
+    sheet_text,
+    the_secret,
+    write_private,
+)
+from baozhang.clock import SHANGHAI, business_day, system_clock
+from baozhang.errors import ProofFailedError, UsageError
+from baozhang.keys.slots import Secret, new_secret, passphrase, recovery_code
+from baozhang.sources.base import LedgerSpec
+from baozhang.sources.tree import TreeSource
+from baozhang.vault.mirror import copy_to_mirror
+from baozhang.vault.model import Snapshot
+from baozhang.vault.reader import listing
+from baozhang.vault.reader import restore as restore_snapshot
+from baozhang.vault.stores.choosing import new_store_at, store_at
+from baozhang.vault.vault import ClientVault, Vault, create_vault, open_vault
+from baozhang.vault.verify import verify as verify_vault
+from baozhang.vault.writer import Proving, back_up
+from baozhang.words import say
+
+Url = Annotated[str, typer.Argument(metavar="URL", help=say("A folder, or file:///folder."))]
+ClientId = Annotated[str, typer.Option("--client", help=say("The client's id."))]
+OneClient = Annotated[
+    str | None, typer.Option("--client", help=say("Only this client; all without it."))
+]
+SetName = Annotated[str, typer.Option("--set", help=say("The set: what is backed up as one."))]
+Selector = Annotated[
+    str, typer.Option("--snapshot", help=say("`latest`, a snapshot's id or its beginning."))
+]
+PathIn = Annotated[str, typer.Option("--path", help=say("Only this file or folder in it."))]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", help=say("Latest means: not after this time (Asia/Shanghai).")),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Only say what would be done."))]
+
+
+def register(root: typer.Typer) -> None:
+    """Add `vault` and its commands to the command line."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    for command in (init, backup, snapshots, ls, restore, verify, prove, mirror):
+        group.command(command.__name__)(command)
+    about = say("The vault by itself: needs only a URL and a secret.")
+    root.add_typer(group, name="vault", help=about)
+
+
+def _open(url: str, key_file: Path | None, ask: bool, sheet: Path | None) -> Vault:  # noqa: FBT001
+    return open_vault(store_at(url), the_secret(key_file, ask=ask, sheet=sheet))
+
+
+def init(
+    url: Url,
+    key_file: Annotated[
+        Path, typer.Option("--key-file", help=say("The key file; made if it is not there."))
+    ],
+    *,
+    ask: Annotated[
+        bool, typer.Option("--passphrase", help=say("Let a passphrase open the vault as well."))
+    ] = False,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help=say("Write the recovery sheet here; else beside the key file.")),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a vault, its key file and its recovery sheet."""
+    sheet = sheet or key_file.with_name(f"{key_file.name}.recovery-sheet.txt")
+    if sheet.exists():
+        raise UsageError(
+            "{path} is there already",
+            hint="Move it away, or give another file with --sheet.",
+            path=sheet,
+        )
+    key, made = key_of(key_file)
+    recovery = new_secret("recovery")
+    now = system_clock()
+    try:
+        vault = create_vault(new_store_at(url), [key, recovery, *_asked(ask=ask)], at=now)
+    except BaseException:
+        if made:  # a key without a vault would look like the key of one
+            key_file.unlink(missing_ok=True)
+        raise
+    code = recovery_code(recovery)
+    text = sheet_text(vault=url, vault_id=vault.id, day=business_day(now), code=code)
+    write_private(sheet, text.encode())
+    value = {"vault": vault.id, "url": url, "key_file": key_file, "recovery_sheet": sheet}
+    show(value, as_json=as_json, human=lambda console: views.made(console, value, text))
+
+
+def _asked(*, ask: bool) -> list[Secret]:
+    if not ask:
+        return []
+    text = typer.prompt(say("New passphrase"), hide_input=True, confirmation_prompt=True, err=True)
+    return [passphrase(text)]
+
+
+def backup(
+    url: Url,
+    path: Annotated[Path, typer.Argument(help=say("The folder or file to back up."))],
+    client: ClientId,
+    *,
+    set_name: SetName = "main",
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help=say("Prove the books of this profile; may be given more than once.")),
+    ] = None,
+    proof_of: Annotated[
+        Path | None,
+        typer.Option(help=say("For drills: take the proofs from the books here instead.")),
+    ] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help=say("Leave out this pattern."))] = None,
+    reread: Annotated[
+        bool, typer.Option("--reread", help=say("Read every file, trusting no time stamp."))
+    ] = False,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Back up a folder as the next snapshot of a client's set."""
+    began = perf_counter()
+    profiles = profile or []
+    specs = tuple(LedgerSpec(name) for name in profiles)
+    side = _open(url, key_file, ask, sheet).client(client, create=True)
+    source = TreeSource(path, exclude=tuple(exclude or ()), ledgers=specs)
+    elsewhere = TreeSource(proof_of or path, ledgers=specs)
+    with (
+        progress(as_json=as_json) as report,
+        source.freeze() as frozen,
+        elsewhere.freeze() as proven,
+    ):
+        books = proven if proof_of else frozen
+        if proof_of:
+            list(proven.items())  # a frozen source's ledgers are those that it listed
+        receipt = back_up(
+            side,
+            frozen,
+            set_name=set_name,
+            at=system_clock(),
+            proving=Proving(
+                f"{recipe(profiles)}{'+' if proof_of else ''}",
+                lambda: prove_books(books.ledgers()),
+            ),
+            reread=reread,
+            report=report,
+        )
+    value = views.receipt_value(receipt, seconds=perf_counter() - began)
+    show(value, as_json=as_json, human=lambda console: views.backed_up(console, receipt, value))
+    if receipt.troubles:
+        raise typer.Exit(1)
+
+
+def snapshots(
+    url: Url,
+    *,
+    client: OneClient = None,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the snapshots of one client, or of all."""
+    vault = _open(url, key_file, ask, sheet)
+    clients = (client,) if client else vault.clients()
+    found = [snapshot for name in clients for snapshot in vault.client(name).snapshots()]
+    value = {"snapshots": [views.snapshot_value(snapshot) for snapshot in found]}
+    show(value, as_json=as_json, human=lambda console: views.listed(console, found))
+
+
+def _pick(
+    side: ClientVault, selector: str, set_name: str, as_of: datetime | None
+) -> Snapshot:
+    instant = as_of.replace(tzinfo=as_of.tzinfo or SHANGHAI) if as_of else None
+    return side.find(selector, set_name=set_name, as_of=instant)
+
+
+def ls(
+    url: Url,
+    client: ClientId,
+    *,
+    snapshot: Selector = "latest",
+    set_name: SetName = "main",
+    path: PathIn = "",
+    as_of: AsOf = None,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List what a snapshot holds."""
+    side = _open(url, key_file, ask, sheet).client(client)
+    chosen = _pick(side, snapshot, set_name, as_of)
+    items = list(listing(side, chosen, views.path_bytes(path)))
+    value = {"snapshot": chosen.id, "items": [views.item_value(item) for item in items]}
+    show(value, as_json=as_json, human=lambda console: views.items(console, items))
+
+
+def restore(
+    url: Url,
+    client: ClientId,
+    to: Annotated[Path, typer.Option("--to", help=say("A new folder, or an empty one."))],
+    *,
+    snapshot: Selector = "latest",
+    set_name: SetName = "main",
+    path: PathIn = "",
+    as_of: AsOf = None,
+    dry_run: DryRun = False,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bring back a snapshot, or one path of it."""
+    began = perf_counter()
+    side = _open(url, key_file, ask, sheet).client(client)
+    chosen = _pick(side, snapshot, set_name, as_of)
+    with progress(as_json=as_json) as report:
+        wanted = views.path_bytes(path)
+        receipt = restore_snapshot(side, chosen, to, path=wanted, dry_run=dry_run, report=report)
+    value = {
+        "snapshot": chosen.id,
+        "files": receipt.files,
+        "bytes": receipt.bytes,
+        "seconds": round(perf_counter() - began, 3),
+        "dry_run": dry_run,
+        "to": str(to),
+    }
+    show(value, as_json=as_json, human=lambda console: views.restored(console, receipt, to))
+
+
+def verify(
+    url: Url,
+    *,
+    read_data: Annotated[
+        bool, typer.Option("--read-data", help=say("Read every byte, not only what describes it."))
+    ] = False,
+    client: OneClient = None,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hold every object against its hash; name what is damaged and whom it hits."""
+    vault = _open(url, key_file, ask, sheet)
+    clients = [client] if client else None
+    with progress(as_json=as_json) as report:
+        found = verify_vault(vault, every_byte=read_data, clients=clients, report=report)
+    value = views.verify_value(found)
+    show(value, as_json=as_json, human=lambda console: views.verified(console, found))
+    if found.damaged:
+        raise typer.Exit(1)
+
+
+def prove(
+    url: Url,
+    client: ClientId,
+    *,
+    snapshot: Selector = "latest",
+    set_name: SetName = "main",
+    as_of: AsOf = None,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Restore a snapshot to scratch and hold its books against the proofs of their source."""
+    side = _open(url, key_file, ask, sheet).client(client)
+    chosen = _pick(side, snapshot, set_name, as_of)
+    proofs = side.proofs(chosen)
+    if not proofs:
+        raise ProofFailedError(
+            "snapshot {snapshot} holds no proof of any book",
+            hint="Back the set up with --profile, or give its sources a profile.",
+            snapshot=chosen.id,
+        )
+    with TemporaryDirectory(prefix="baozhang-") as scratch, progress(as_json=as_json) as report:
+        restored = Path(scratch) / "restored"
+        restore_snapshot(side, chosen, restored, report=report)
+        differences = compare_books(proofs, restored)
+    value = views.proof_value(chosen.id, differences)
+    show(value, as_json=as_json, human=lambda console: views.proven(console, chosen, differences))
+    if any(_fails(found) for found in differences.values()):
+        raise typer.Exit(1)
+
+
+def _fails(differences: tuple[Violation, ...]) -> bool:
+    return any(found.severity == "critical" for found in differences)
+
+
+def mirror(
+    url: Url,
+    to: Annotated[str, typer.Option("--to", help=say("The mirror: another folder."))],
+    *,
+    key_file: KeyFile = None,
+    ask: AskPassphrase = False,
+    sheet: Sheet = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Copy what a mirror lacks, and read each copy back."""
+    vault = _open(url, key_file, ask, sheet)
+    with progress(as_json=as_json) as report:
+        receipt = copy_to_mirror(vault.store, new_store_at(to), report=report)
+    value = {"mirror": receipt.url, "objects": receipt.objects, "bytes": receipt.bytes}
+    show(value, as_json=as_json, human=lambda console: views.mirrored(console, receipt))

@@ -1,0 +1,281 @@
+"""What the vault's commands print: the same values for programs and for people."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from baozhang.books.model import Violation
+from baozhang.clock import SHANGHAI
+from baozhang.money import format_amount, scale_of
+from baozhang.sources.base import Item, Trouble, shown
+from baozhang.vault.model import BackupReceipt, Damage, RestoreReceipt, Snapshot, VerifyReport
+from baozhang.words import say
+
+MOST_FILES = 20  # of a damaged object, on the screen
+TROUBLES_TEMPLATES = {
+    "unreadable": "could not be read",
+    "vanished": "vanished while it was read",
+    "changing": "kept changing while it was read",
+    "special": "is no file: a pipe, socket or device",
+}
+DAMAGE_TEMPLATES = {
+    "missing": "missing",
+    "damaged": "damaged",
+    "forked": "forked: two snapshots claim one place",
+}
+
+
+def size_text(count: int) -> str:
+    """Return a number of bytes for people, in binary units (IEC 80000-13)."""
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def path_bytes(text: str) -> bytes:
+    """Return a path as the vault spells it, from what was typed."""
+    return os.fsencode(text).strip(b"/")
+
+
+def made(console: Console, value: Mapping[str, object], sheet: str) -> None:
+    """Tell of a new vault."""
+    console.print(f"[green]✓[/] {say('the vault is made')}")
+    console.print(say("key file: {path}", path=value["key_file"]), markup=False)
+    console.print(say("recovery sheet: {path}", path=value["recovery_sheet"]), markup=False)
+    console.print(f"\n{sheet}", markup=False)
+
+
+def snapshot_value(snapshot: Snapshot) -> dict[str, object]:
+    """Return a snapshot for programs."""
+    return {
+        "snapshot": snapshot.id,
+        "client": snapshot.client,
+        "set": snapshot.set,
+        "sequence": snapshot.sequence,
+        "at": snapshot.at.isoformat(),
+        "files": snapshot.files,
+        "bytes": snapshot.size,
+        "bytes_added": snapshot.added,
+        "partial": snapshot.partial,
+        "books": list(snapshot.books),
+    }
+
+
+def receipt_value(receipt: BackupReceipt, *, seconds: float) -> dict[str, object]:
+    """Return what a backup did, for programs."""
+    return {
+        "snapshot": receipt.snapshot.id,
+        "files": receipt.snapshot.files,
+        "bytes": receipt.snapshot.size,
+        "bytes_read": receipt.bytes_read,
+        "bytes_added": receipt.bytes_added,
+        "seconds": round(seconds, 3),
+        "partial": receipt.snapshot.partial,
+        "unchanged": receipt.unchanged,
+        "books": list(receipt.snapshot.books),
+        "troubles": [
+            {"path": shown(trouble.path), "reason": trouble.reason} for trouble in receipt.troubles
+        ],
+    }
+
+
+def backed_up(console: Console, receipt: BackupReceipt, value: Mapping[str, object]) -> None:
+    """Tell of a backup."""
+    text = say(
+        "snapshot {snapshot}: {files} files, {size}; read {read}, added {added}, {seconds} s",
+        snapshot=receipt.snapshot.id,
+        files=receipt.snapshot.files,
+        size=size_text(receipt.snapshot.size),
+        read=size_text(receipt.bytes_read),
+        added=size_text(receipt.bytes_added),
+        seconds=value["seconds"],
+    )
+    mark = "[yellow]![/]" if receipt.troubles else "[green]✓[/]"
+    console.print(mark, end=" ")
+    console.print(text, markup=False)
+    for name in receipt.snapshot.books:
+        console.print(f"  {say('proof taken of {book}', book=name)}", markup=False)
+    if receipt.troubles:
+        console.print(say("partial: {count} paths are not protected", count=len(receipt.troubles)))
+    for trouble in receipt.troubles[:MOST_FILES]:
+        console.print(f"  {_trouble(trouble)}", markup=False)
+
+
+def _trouble(trouble: Trouble) -> str:
+    return f"{shown(trouble.path)}: {say(TROUBLES_TEMPLATES[trouble.reason])}"
+
+
+def listed(console: Console, snapshots: list[Snapshot]) -> None:
+    """Draw a table of snapshots."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("client", "set", "snapshot", "frozen at"):
+        table.add_column(say(title), no_wrap=True)
+    for title in ("files", "size", "added"):
+        table.add_column(say(title), justify="right", no_wrap=True)
+    table.add_column(say("proof"))
+    for one in snapshots:
+        at = one.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+        proof = say("{count} books", count=len(one.books)) if one.books else say("none")
+        sizes = (str(one.files), size_text(one.size), size_text(one.added))
+        name = f"{one.id} {say('(partial)')}" if one.partial else one.id
+        table.add_row(one.client, one.set, name, at, *sizes, proof)
+    console.print(table if snapshots else say("no snapshots"))
+
+
+def item_value(item: Item) -> dict[str, object]:
+    """Return an item for programs; a path that is not UTF-8 is shown escaped."""
+    return {
+        "path": shown(item.path),
+        "kind": item.kind,
+        "mode": f"{item.mode:04o}",
+        "size": item.size,
+        "mtime_ns": item.mtime_ns,
+    }
+
+
+def items(console: Console, found: list[Item]) -> None:
+    """List items one a line, as `ls -l` would."""
+    signs = {"file": "-", "dir": "d", "symlink": "l"}
+    for item in found:
+        line = f"{signs[item.kind]}{item.mode:04o} {item.size:>14,} {shown(item.path)}"
+        arrow = f" -> {shown(item.target)}" if item.kind == "symlink" else ""
+        console.print(line + arrow, markup=False)
+
+
+def restored(console: Console, receipt: RestoreReceipt, to: Path) -> None:
+    """Tell of a restore."""
+    facts = {"files": receipt.files, "size": size_text(receipt.bytes), "to": to}
+    text = (
+        say("would restore {files} files, {size}, to {to}", **facts)
+        if receipt.dry_run
+        else say("restored {files} files, {size}, to {to}; every file's hash is right", **facts)
+    )
+    console.print("[green]✓[/]", end=" ")
+    console.print(text, markup=False)
+
+
+def verify_value(found: VerifyReport) -> dict[str, object]:
+    """Return what a verification found, for programs."""
+    return {
+        "objects": found.objects,
+        "bytes": found.bytes,
+        "every_byte": found.every_byte,
+        "unreferenced": found.unreferenced,
+        "damaged": [
+            {
+                "object": one.object,
+                "kind": one.kind,
+                "client": one.client,
+                "snapshots": list(one.snapshots),
+                "files": [shown(path) for path in one.files],
+            }
+            for one in found.damaged
+        ],
+    }
+
+
+def verified(console: Console, found: VerifyReport) -> None:
+    """Tell what a verification found."""
+    facts = {"objects": found.objects, "size": size_text(found.bytes)}
+    how = (
+        say("every byte of {objects} objects was read, {size}", **facts)
+        if found.every_byte
+        else say("{objects} objects are there, {size}; contents were not read", **facts)
+    )
+    console.print(how, markup=False)
+    for damage in found.damaged:
+        _damage(console, damage)
+    if found.damaged:
+        count = say("{count} objects are damaged", count=len(found.damaged))
+        console.print(f"[bold red]✗ {count}[/]")
+        console.print(say("Take them from a mirror of this vault; nothing was changed here."))
+    else:
+        console.print(f"[green]✓ {say('no damage found')}[/]")
+
+
+def _damage(console: Console, damage: Damage) -> None:
+    console.print(f"\n[red]✗[/] {say(DAMAGE_TEMPLATES[damage.kind])}:", end=" ")
+    console.print(damage.object, markup=False)
+    if damage.client:
+        console.print(f"  {say('client: {client}', client=damage.client)}", markup=False)
+    if damage.snapshots:
+        names = ", ".join(damage.snapshots)
+        console.print(f"  {say('snapshots: {snapshots}', snapshots=names)}", markup=False)
+    for path in damage.files[:MOST_FILES]:
+        console.print(f"  {say('file: {path}', path=shown(path))}", markup=False)
+    if len(damage.files) > MOST_FILES:
+        more = say("and {count} more files", count=len(damage.files) - MOST_FILES)
+        console.print(f"  {more}")
+
+
+def violation_value(found: Violation) -> dict[str, object]:
+    """Return a violation or difference, for programs."""
+    scale = scale_of(found.currency or "CNY")
+    difference = found.difference
+    return {
+        "law": found.law,
+        "severity": found.severity,
+        "period": found.period,
+        "voucher": found.voucher,
+        "account": found.account,
+        "difference": None if difference is None else format_amount(difference, scale=scale),
+        "message": sentence(found),
+    }
+
+
+def sentence(found: Violation) -> str:
+    """Return a violation as a sentence for people."""
+    return say(found.template, **dict(found.facts))
+
+
+def proof_value(
+    snapshot: str, differences: Mapping[str, tuple[Violation, ...]]
+) -> dict[str, object]:
+    """Return what proving found, for programs."""
+    return {
+        "snapshot": snapshot,
+        "books": [
+            {
+                "book": name,
+                "proven": not any(one.severity == "critical" for one in found),
+                "differences": [violation_value(one) for one in found],
+            }
+            for name, found in differences.items()
+        ],
+    }
+
+
+def proven(
+    console: Console, snapshot: Snapshot, differences: Mapping[str, tuple[Violation, ...]]
+) -> None:
+    """Tell what proving found."""
+    for name, found in differences.items():
+        wrong = [one for one in found if one.severity == "critical"]
+        if not wrong:
+            equal = say("{book} equals its source, to the minor unit", book=name)
+            console.print("[green]✓[/]", end=" ")
+            console.print(equal, markup=False)
+            continue
+        console.print("[bold red]✗[/]", end=" ")
+        console.print(say("{book} is not the book that was backed up", book=name), markup=False)
+        for one in wrong[:MOST_FILES]:
+            console.print(f"  [{one.law}] {sentence(one)}", markup=False)
+    console.print(say("snapshot {snapshot}", snapshot=snapshot.id), markup=False)
+
+
+def mirrored(console: Console, receipt: MirrorReceipt) -> None:
+    """Tell what was copied to a mirror."""
+    text = say(
+        "{objects} objects, {size}, copied to {mirror} and read back",
+        objects=receipt.objects,
+        size=size_text(receipt.bytes),
+        mirror=receipt.url,
+    )
+    console.print("[green]✓[/]", end=" ")
+    console.print(text, markup=False)

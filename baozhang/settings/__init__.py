@@ -1,0 +1,46 @@
+"""A site's settings: `agency.yaml` and `clients/<id>.yaml`, read whole, checked whole, frozen.
+
+agency = load_agency()          # or one UsageError that lists every problem
+agency.clients["c001"].sets     # plain frozen models
+"""
+
+from baozhang.settings.loading import Inspection, inspect_site, load_agency, site_home
+from baozhang.settings.model import (
+    Agency,
+    AgencyFile,
+    ClientFile,
+    ClientSet,
+    Mail,
+    Person,
+    PolicyFile,
+    Prices,
+    SetFile,
+    SourceFile,
+    VaultFile,
+)
+from baozhang.settings.problems import Problem, listed
+from baozhang.settings.values import Language, Role, SecretRef, Standard
+
+__all__ = [
+    "Agency",
+    "AgencyFile",
+    "ClientFile",
+    "ClientSet",
+    "Inspection",
+    "Language",
+    "Mail",
+    "Person",
+    "PolicyFile",
+    "Prices",
+    "Problem",
+    "Role",
+    "SecretRef",
+    "SetFile",
+    "SourceFile",
+    "Standard",
+    "VaultFile",
+    "inspect_site",
+    "listed",
+    "load_agency",
+    "site_home",
+]

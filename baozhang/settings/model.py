@@ -1,0 +1,225 @@
+"""The site's files as frozen models: `agency.yaml`, and one `clients/<id>.yaml` per client.
+
+Unknown keys are refused, units stand in the values (`1d`), every default has its reason beside
+it.  Paths are as written: relative ones are seen from the site's home.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from baozhang.policies.model import Policy
+from baozhang.settings.problems import Problem
+from baozhang.settings.values import (
+    CreditCode,
+    Currency,
+    Email,
+    Id,
+    Language,
+    PathText,
+    Price,
+    Role,
+    Secret,
+    Span,
+    Standard,
+    Url,
+    path_of,
+    refusal,
+    shown,
+)
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(_Part):
+    """Somebody of the agency: what they answer for, and where letters reach them."""
+
+    name: Text
+    email: Email
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    language: Language | None = Field(None, description="Of letters to them; else the agency's.")
+
+
+class VaultFile(_Part):
+    """One vault (备份库) and its copies elsewhere."""
+
+    url: Url = Field(description="A path or file:///path.")
+    key: Secret = Field(description="file:/path of a key file, or env:NAME of a passphrase.")
+    mirrors: tuple[Url, ...] = Field((), description="Copies: paths or file:///path.")
+
+
+class Verify(_Part):
+    """How stored bytes are read back."""
+
+    every_byte_within: Span = Field(
+        timedelta(days=30),
+        description="By rotation, every stored byte is read once in this span.",
+        json_schema_extra={"default": "30d"},
+    )
+
+
+class RestoreTest(_Part):
+    """How restores are tried out."""
+
+    every: Span = Field(
+        timedelta(days=90),
+        description="Each client is restored and proven once in this span.",
+        json_schema_extra={"default": "90d"},
+    )
+
+
+class PolicyFile(_Part):
+    """One rhythm that sets can follow."""
+
+    every: Span = Field(
+        timedelta(days=1),
+        description="At most this long between two backup points.",
+        json_schema_extra={"default": "1d"},
+    )
+    verify: Verify = Verify()
+    restore_test: RestoreTest = RestoreTest()
+
+    def policy(self) -> Policy:
+        """Return the rhythm as the engine's value."""
+        return Policy(self.every, self.verify.every_byte_within, self.restore_test.every)
+
+
+class SetFile(_Part):
+    """What one policy protects as one thing, of every client that has it."""
+
+    policy: Id
+    vault: Id
+
+
+class Mail(_Part):
+    """Letters: who sends them and where they wait."""
+
+    sender: Email
+    outbox: PathText = Field("state/outbox", description="Letters are laid here as .eml files.")
+
+
+class Prices(_Part):
+    """What keeping and restoring costs, for the cost lines of reports; 0: own disks."""
+
+    currency: Currency = "CNY"
+    per_gb_month: Price = Decimal(0)
+    per_restore: Price = Decimal(0)
+
+
+class AgencyFile(_Part):
+    """`agency.yaml`."""
+
+    name: Text
+    credit_code: CreditCode | None = None
+    language: Language = Field("zh_CN", description="Of letters and reports.")
+    people: dict[Id, Person] = Field(min_length=1)
+    vaults: dict[Id, VaultFile] = Field(min_length=1)
+    policies: dict[Id, PolicyFile] = Field(min_length=1)
+    sets: dict[Id, SetFile] = Field(min_length=1)
+    mail: Mail
+    prices: Prices = Prices()
+
+
+class SourceFile(_Part):
+    """One place a client's books lie."""
+
+    name: Id = Field(description="Paths in the backup begin with it.")
+    kind: Literal["tree", "sqlite"]
+    path: PathText = Field(description="A folder, or a SQLite database; relative: to the home.")
+    profile: PathText | None = Field(
+        None, description="The accounting product's profile; without one, no ledger is proven."
+    )
+    globs: tuple[Text, ...] = Field(
+        (), description="Which files of a tree are ledgers; none: as the profile says."
+    )
+    exclude: tuple[Text, ...] = Field((), description="Names or patterns of a tree left out.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "SourceFile":
+        if self.kind == "sqlite" and (self.globs or self.exclude):
+            raise refusal("sqlite_tree_only", at="globs" if self.globs else "exclude")
+        if self.globs and not self.profile:
+            raise refusal("globs_without_profile", at="globs")
+        return self
+
+
+class ClientSet(_Part):
+    """The sources of one set of one client."""
+
+    sources: Annotated[tuple[SourceFile, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "ClientSet":
+        names = [source.name for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise refusal("source_twice", shown(name), at="sources")
+        return self
+
+
+class ClientFile(_Part):
+    """`clients/<id>.yaml`."""
+
+    id: Id = Field(description="Equal to the file's name.")
+    name: Text
+    credit_code: CreditCode | None = None
+    standard: Standard = Field(
+        "sbe", description="sbe: 小企业会计准则; asbe: 企业会计准则; other: kept elsewhere."
+    )
+    lead: Id = Field(description="主办会计, one of people.")
+    reviewer: Id | None = Field(None, description="复核, one of people.")
+    deputy: Id | None = Field(None, description="代班, one of people.")
+    sets: dict[Id, ClientSet] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A whole site as its files describe it, checked: every name that is used is known."""
+
+    home: Path  # absolute
+    file: AgencyFile
+    clients: dict[str, ClientFile]  # by id, sorted
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The agency's name."""
+        return self.file.name
+
+    @property
+    def language(self) -> Language:
+        """The language of letters and reports."""
+        return self.file.language
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """People by id."""
+        return self.file.people
+
+    def with_role(self, role: Role) -> tuple[Person, ...]:
+        """Return the people who have the role, in the file's order."""
+        return tuple(person for person in self.people.values() if role in person.roles)
+
+    def language_of(self, person: Person) -> Language:
+        """Return the language to write to a person in."""
+        return person.language or self.language
+
+    def policy(self, set_name: str) -> Policy:
+        """Return the policy of a set."""
+        return self.file.policies[self.file.sets[set_name].policy].policy()
+
+    def sets(self) -> tuple[tuple[str, str], ...]:
+        """Return every (client, set) there is, sorted by client."""
+        return tuple((client.id, name) for client in self.clients.values() for name in client.sets)
+
+    def path(self, written: str) -> Path:
+        """Return the absolute path that a path or file:// address in a site's file means."""
+        return self.home / path_of(written)

@@ -1,0 +1,108 @@
+"""What the files say of each other: whoever and whatever is named must be there."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from baozhang.books.profiles import profile_names
+from baozhang.settings.model import AgencyFile, ClientFile, SourceFile
+from baozhang.settings.problems import Problem
+from baozhang.settings.values import path_of, shown
+
+AGENCY_FILE = "agency.yaml"
+PROFILE_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What clients' files may refer to."""
+
+    home: Path
+    agency: AgencyFile
+    profiles: tuple[str, ...]
+    vaults: tuple[tuple[str, Path], ...]  # with their mirrors; real places
+
+
+def known(home: Path, agency: AgencyFile) -> Known:
+    """Return what the agency's file and the product offer."""
+    places = tuple(
+        (name, resolved(home, url))
+        for name, vault in agency.vaults.items()
+        for url in (vault.url, *vault.mirrors)
+    )
+    return Known(home, agency, profile_names(), places)
+
+
+def agency_problems(home: Path, agency: AgencyFile) -> Iterator[Problem]:
+    """Yield every name in `agency.yaml` that leads nowhere, and vaults that share a place."""
+    for name, each in agency.sets.items():
+        key = f"sets.{name}"
+        if each.policy not in agency.policies:
+            offered = tuple(agency.policies)
+            yield _unknown(AGENCY_FILE, f"{key}.policy", "unknown_policy", each.policy, offered)
+        if each.vault not in agency.vaults:
+            offered = tuple(agency.vaults)
+            yield _unknown(AGENCY_FILE, f"{key}.vault", "unknown_vault", each.vault, offered)
+    yield from _vault_problems(home, agency)
+
+
+def client_problems(offered: Known, client: ClientFile) -> Iterator[Problem]:
+    """Yield what a client's file names that is not there, or must not be there."""
+    file = f"clients/{client.id}.yaml"
+    people = tuple(offered.agency.people)
+    named = {"lead": client.lead, "reviewer": client.reviewer, "deputy": client.deputy}
+    for key, person in named.items():
+        if person and person not in people:
+            yield _unknown(file, key, "unknown_person", person, people)
+    if client.lead == client.reviewer:
+        yield Problem(file, "reviewer", "lead_reviews", severity="warning")
+    for name, each in client.sets.items():
+        if name not in offered.agency.sets:
+            sets = tuple(offered.agency.sets)
+            yield _unknown(file, f"sets.{name}", "unknown_set", name, sets)
+        for index, source in enumerate(each.sources):
+            key = f"sets.{name}.sources.{index}"
+            yield from _profile_problems(offered, file, f"{key}.profile", source)
+            yield from _vault_within(offered, file, f"{key}.path", source)
+
+
+def resolved(home: Path, written: str) -> Path:
+    """Return the real place that a path or file:// address means."""
+    return Path(os.path.realpath(home / path_of(written)))
+
+
+def _vault_problems(home: Path, agency: AgencyFile) -> Iterator[Problem]:
+    taken: set[Path] = set()
+    for name, vault in agency.vaults.items():
+        place = resolved(home, vault.url)
+        for index, mirror in enumerate(vault.mirrors):
+            if resolved(home, mirror) == place:
+                yield Problem(AGENCY_FILE, f"vaults.{name}.mirrors.{index}", "mirror_is_vault")
+        if place in taken:
+            facts = (("value", shown(vault.url)),)
+            yield Problem(AGENCY_FILE, f"vaults.{name}.url", "vault_shared", facts=facts)
+        taken.add(place)
+
+
+def _profile_problems(offered: Known, file: str, key: str, source: SourceFile) -> Iterator[Problem]:
+    if source.profile is None or source.profile in offered.profiles:
+        return
+    if not source.profile.endswith(PROFILE_SUFFIXES):
+        yield _unknown(file, key, "unknown_profile", source.profile, offered.profiles)
+    elif not (offered.home / source.profile).is_file():
+        yield Problem(file, key, "profile_file", facts=(("value", shown(source.profile)),))
+
+
+def _vault_within(offered: Known, file: str, key: str, source: SourceFile) -> Iterator[Problem]:
+    """A tree that holds its own vault would grow by itself every night."""
+    if source.kind != "tree":
+        return
+    tree = str(resolved(offered.home, source.path)).rstrip("/") + "/"
+    inside = (name for name, place in offered.vaults if f"{place}/".startswith(tree))
+    for name in dict.fromkeys(inside):
+        yield Problem(file, key, "vault_in_source", facts=(("vault", name),))
+
+
+def _unknown(file: str, key: str, kind: str, value: str, offered: tuple[str, ...]) -> Problem:
+    return Problem(file, key, kind, facts=(("value", shown(value)),), allowed=offered)

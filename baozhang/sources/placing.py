@@ -1,0 +1,187 @@
+"""Restored data put where it is used, in one step that a power cut cannot halve.
+
+What lay there before is moved beside it (`ledger`, then `ledger.replaced-1`, …) and never
+deleted: a recovery that turns out to be the wrong one must itself be recoverable.
+
+    same file system     what is there is renamed aside, the restored folder to its name
+    another one          copied to a hidden name beside the target and made durable, then the same
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from baozhang.errors import SourceUnreadableError, UsageError
+from baozhang.sources.base import Item, shown
+from baozhang.sources.folders import Folder, Folders, root_folder, split
+from baozhang.sources.walk import Walk
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def place_tree(restored: Path, target: Path, *, replace: bool) -> Path | None:
+    """Make the folder `restored` appear as `target`; see `base.Source.publish`.
+
+    Unless `replace`, the target is missing or an empty folder.  Across file systems a copy takes
+    modes, times and, where allowed, owners along, and `restored` is left as it is.
+    """
+    require_folder(restored)
+    occupied = is_occupied(target)
+    if occupied and not replace:
+        raise in_the_way(target)
+    aside = free_name(target) if occupied else None
+    try:
+        _swap_or_copy(restored, target, aside)
+    except OSError as error:
+        raise _cannot_put(target, error) from error
+    sync_folder(target.parent)
+    return aside
+
+
+def is_occupied(target: Path) -> bool:
+    """Tell whether something is there; an empty folder is nothing."""
+    if not os.path.lexists(target):
+        return False
+    if target.is_symlink() or not target.is_dir():
+        return True
+    with os.scandir(target) as entries:
+        return next(entries, None) is not None
+
+
+def free_name(target: Path) -> Path:
+    """Return the first name beside `target` under which replaced data can be kept."""
+    number = 1
+    while os.path.lexists(aside := target.with_name(f"{target.name}.replaced-{number}")):
+        number += 1
+    return aside
+
+
+def require_folder(restored: Path) -> None:
+    """Raise SourceUnreadableError unless `restored` is a folder."""
+    if not restored.is_dir() or restored.is_symlink():
+        raise SourceUnreadableError(
+            "{path} is not a folder with restored data",
+            hint="Restore the backup point first, then name the folder it was restored into.",
+            path=shown(os.fsencode(restored)),
+        )
+
+
+def in_the_way(target: Path) -> UsageError:
+    """Return the error for a target that is taken."""
+    return UsageError(
+        "{path} is there already",
+        hint="Name a place that is empty or does not exist, or ask to replace what is there.",
+        path=shown(os.fsencode(target)),
+    )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    root_folder(folder).sync()
+
+
+@contextmanager
+def staged_copy(file: Path, target: Path) -> Iterator[Path]:
+    """Provide a durable copy of a restored file beside `target`, with its mode, time and owner.
+
+    Raises:
+        UsageError: nothing can be written there.
+    """
+    try:
+        with _hidden_beside(target) as hidden:
+            walk = Walk(root_folder(file.parent), only=os.fsencode(file.name))
+            for item in walk.items():
+                _copy_one(walk, item, root_folder(hidden), b"ready")
+            yield hidden / "ready"
+    except OSError as error:
+        raise _cannot_put(target, error) from error
+
+
+def _cannot_put(target: Path, error: OSError) -> UsageError:
+    return UsageError(
+        "nothing can be put at {path}: {reason}",
+        hint="Name a place in a folder that exists, that this account may write to, and that"
+        " is not itself where a disk is mounted.",
+        path=shown(os.fsencode(target)),
+        reason=os.strerror(error.errno or 0),
+    )
+
+
+def _swap_or_copy(restored: Path, target: Path, aside: Path | None) -> None:
+    try:
+        _swap(restored, target, aside)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with _hidden_beside(target) as hidden:
+            _copy(restored, hidden / "ready")
+            _swap(hidden / "ready", target, aside)
+
+
+def _swap(ready: Path, target: Path, aside: Path | None) -> None:
+    """Rename `target` aside and `ready` to it; on an error all is as before."""
+    if aside:
+        target.rename(aside)
+    try:
+        ready.rename(target)
+    except OSError:
+        if aside:
+            aside.rename(target)
+        raise
+
+
+@contextmanager
+def _hidden_beside(target: Path) -> Iterator[Path]:
+    """Provide a folder on the target's file system that is gone afterwards, with what it holds."""
+    hidden = Path(tempfile.mkdtemp(prefix=".restoring-", dir=target.parent))
+    try:
+        yield hidden
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _copy(restored: Path, ready: Path) -> None:
+    ready.mkdir(0o700)
+    walk = Walk(root_folder(restored))
+    goal = root_folder(ready)
+    goals = Folders(goal)
+    folders: list[Item] = []
+    for item in walk.items():
+        above, name = split(item.path)
+        if item.kind == "dir":
+            folders.append(item)
+        if name:
+            _copy_one(walk, item, goals.at(above), name)
+    for item in reversed(folders):  # last, since putting things in changes the time
+        above, name = split(item.path)
+        folder = goals.at(above).enter_to_list(name) if name else goal
+        _describe(item, folder.fd)
+        folder.sync()
+
+
+def _copy_one(walk: Walk, item: Item, into: Folder, name: bytes) -> None:
+    if item.kind == "dir":
+        os.mkdir(name, 0o700, dir_fd=into.fd)
+        return
+    if item.kind == "symlink":
+        os.symlink(item.target, name, dir_fd=into.fd)
+        os.utime(name, ns=(item.mtime_ns, item.mtime_ns), dir_fd=into.fd, follow_symlinks=False)
+        return
+    fd = os.open(name, _CREATE, 0o600, dir_fd=into.fd)
+    with os.fdopen(fd, "wb") as written, walk.open(item.path) as read:
+        shutil.copyfileobj(read, written, 2**20)
+        written.flush()
+        _describe(item, fd)
+        os.fsync(fd)
+
+
+def _describe(item: Item, fd: int) -> None:
+    """Give an open file or folder its owner, mode and time; the owner only where allowed."""
+    with suppress(PermissionError):  # not the administrator: it belongs to whoever restores
+        os.chown(fd, item.uid, item.gid)
+    os.chmod(fd, item.mode)
+    os.utime(fd, ns=(item.mtime_ns, item.mtime_ns))

@@ -1,0 +1,339 @@
+"""A live SQLite database as a source: copied by SQLite itself, then read from the copy.
+
+    database (+ -wal), in use ──online backup, one step──► scratch image ──► item, ledger readers
+
+The copy is made inside one read transaction, in one step: a writer elsewhere goes on (WAL mode)
+or waits for a moment, and neither tears the image.  Page positions are kept, so a small change of
+the books is a small change of the image.  The copy depends on nothing but the pages: SQLite's
+backup writes fresh counters into its header, and an unchanged database gives an equal image.
+
+What tells a change is a digest of the image.  The counters of the original would not do: the
+change counter stands still in WAL mode, and the copy has none but its own.
+
+This process never opens the database as a plain file: closing such a file would drop the locks
+that SQLite holds on it (POSIX, fcntl(2)), and a writer would then write into our copy
+(sqlite.org/howtocorrupt.html, section 2.2).
+
+An idle connection in rollback mode holds no lock, hence `publish` cannot see it; close the
+program before data is put back.
+"""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+from blake3 import blake3
+
+from baozhang.books.model import LedgerReader
+from baozhang.books.profiles import load_profile
+from baozhang.books.reading import open_books
+from baozhang.errors import SourceBusyError, SourceUnreadableError, UsageError
+from baozhang.sources.base import Item, Trouble, shown
+from baozhang.sources.placing import (
+    free_name,
+    in_the_way,
+    require_folder,
+    staged_copy,
+    sync_folder,
+)
+
+_WAIT_SECONDS = 10.0  # for a writer to let go; a commit takes milliseconds
+_LEFTOVERS = ("-wal", "-shm", "-journal")
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class SqliteSource:
+    """One SQLite database file, in whatever journal mode, in use or not.
+
+    Args:
+        path: the database.
+        name: what the file is called in the backup; None: as it is called now.
+        profile: how its books are read; None: it is protected as bytes alone.
+        scratch: a folder for the copy, with room for it; made if missing.
+        wait: seconds to wait for a writer.
+
+    Raises:
+        UsageError: the name is not a plain file name.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        profile: str | None = None,
+        scratch: Path,
+        wait: float = _WAIT_SECONDS,
+    ) -> None:
+        self._path = path
+        self._name = path.name if name is None else name
+        if "/" in self._name or self._name in {"", ".", ".."}:
+            raise UsageError(
+                "{name} cannot be the name of a database file",
+                hint="Write a name without a slash.",
+                name=self._name,
+            )
+        self._profile = profile
+        self._scratch = scratch
+        self._wait = wait
+
+    @contextmanager
+    def freeze(self) -> Iterator["FrozenDatabase"]:
+        """Copy the database; the copy goes when the `with` ends.  See `base.Source.freeze`."""
+        with _errors_about(self._scratch):
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place = tempfile.TemporaryDirectory(prefix="freeze-", dir=self._scratch)
+        with place as folder:
+            image = Path(folder) / self._name
+            os.close(os.open(image, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            with _errors_about(self._path):
+                status, mtime_ns = self._copy_to(image)
+                _require_sound(image)
+            item = Item(
+                os.fsencode(self._name),
+                "file",
+                status.st_mode & 0o7777,
+                mtime_ns,
+                status.st_uid,
+                status.st_gid,
+                image.stat().st_size,
+                change=_digest(image),
+            )
+            yield FrozenDatabase(image, item, self._profile)
+
+    def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
+        """Put the restored image at `target` in one step; see `base.Source.publish`.
+
+        `restored` is the folder that holds the image under this source's name; `target` is the
+        database file, or a folder that it goes into under that name.  The image is checked
+        first.  Whoever has the database open keeps it from being replaced.
+        """
+        require_folder(restored)
+        image = restored / self._name
+        with _errors_about(image):
+            _require_file(image)
+            _require_sound(image)
+        target = (target / self._name if target.is_dir() else target).resolve()
+        there = os.path.lexists(target)
+        if there and not replace:
+            raise in_the_way(target)
+        with staged_copy(image, target) as ready:
+            aside = free_name(target)
+            if there:
+                self._replace(ready, target, aside)
+            else:
+                _set_leftovers_aside(target, aside)
+                ready.rename(target)
+        sync_folder(target.parent)
+        return aside if there else None
+
+    def _copy_to(self, image: Path) -> tuple[os.stat_result, int]:
+        """Copy one instant; return the original's state and its last change."""
+        path = self._path.resolve()  # SQLite keeps the -wal where the file is, not the link
+        _require_file(path)
+        with (
+            closing(_connect(path, _mode_for(path), self._wait)) as original,
+            closing(_connect(image, "rw", 0)) as copy,
+        ):
+            original.execute("PRAGMA query_only=ON")
+            original.execute("BEGIN")
+            original.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            status = path.stat()
+            mtime_ns = max(status.st_mtime_ns, _wal_mtime_ns(path))
+            copy.execute("PRAGMA journal_mode=OFF")
+            copy.execute("PRAGMA synchronous=OFF")
+            original.backup(copy, pages=-1, progress=_never_wait)
+            original.execute("ROLLBACK")
+        return status, mtime_ns
+
+    def _replace(self, ready: Path, target: Path, aside: Path) -> None:
+        """Swap in the image while the old database is held exclusively, if it can be opened."""
+        with _errors_about(target), closing(_connect(target, "rw", self._wait)) as old:
+            try:
+                # Before the first access: in WAL mode this alone notices idle connections.
+                old.execute("PRAGMA locking_mode=EXCLUSIVE")
+                # Empties and removes the -wal, which a new database must never find beside it.
+                old.execute("PRAGMA journal_mode=DELETE")
+                old.execute("BEGIN EXCLUSIVE")
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _DAMAGED:
+                    raise
+            _set_aside(target, aside)
+            ready.replace(target)
+
+
+class FrozenDatabase:
+    """A database at one instant: its copy; see `base.Frozen`."""
+
+    def __init__(self, image: Path, item: Item, profile: str | None) -> None:
+        self._image = image
+        self._item = item
+        self._profile = profile
+
+    def items(self) -> Iterator[Item]:
+        """Yield the image."""
+        yield self._item
+
+    def open(self, item: Item) -> BinaryIO:
+        """Open the image; the copy is nobody else's, so a plain file does no harm."""
+        if item.path != self._item.path:
+            raise SourceUnreadableError("{path} is not in this source", path=shown(item.path))
+        return self._image.open("rb")
+
+    def unchanged(self, item: Item) -> bool:
+        """Tell True: nobody writes to the copy."""
+        return item == self._item
+
+    def again(self, item: Item) -> Item | None:
+        """Return the same item."""
+        return self._item if item.path == self._item.path else None
+
+    def ledgers(self) -> Iterator[LedgerReader]:
+        """Open the books in the copy."""
+        if self._profile is not None:
+            yield from open_books(load_profile(self._profile), self._image, None)
+
+    def confirm(self) -> None:
+        """Do nothing: image and proofs come from one copy."""
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Return none: a database is copied whole or not at all."""
+        return ()
+
+
+def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+    return _opened(uri, wait)
+
+
+def _opened(uri: str, wait: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection
+
+
+def _mode_for(path: Path) -> str:
+    """Return how to open a database so that as little as possible of it is touched.
+
+    With a filled -wal, reading alone: a writing connection that is the last to close would move
+    the -wal into the database.  Without one, writing is allowed although nothing is written: only
+    such a connection rolls an interrupted transaction back, and tidies up the empty -wal and
+    -shm it makes.
+    """
+    return "ro" if _wal_mtime_ns(path) else "rw"
+
+
+def _wal_mtime_ns(path: Path) -> int:
+    """Return when the -wal was last written; 0: there is none, or nothing is in it."""
+    try:
+        status = path.with_name(path.name + "-wal").stat()
+    except FileNotFoundError:
+        return 0
+    return status.st_mtime_ns if status.st_size else 0
+
+
+def _never_wait(code: int, _remaining: int, _pages: int) -> None:
+    """Stop a backup that would have to wait; left alone, `Connection.backup` tries for ever."""
+    if code in _BUSY:
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = code
+        raise error
+
+
+def _require_file(path: Path) -> None:
+    """Raise unless there is a regular file; SQLite says "unable to open" for all that is not."""
+    if not path.is_file():
+        path.stat()
+        raise SourceUnreadableError(
+            "{path} is not a file",
+            hint="Name the database file itself.",
+            path=shown(os.fsencode(path)),
+        )
+
+
+def _require_sound(image: Path) -> None:
+    """Raise sqlite3.DatabaseError unless the image passes SQLite's quick check.
+
+    Opened as immutable, so that nothing is put beside it.  Constraints are not checked: they may
+    call functions that only the program has which owns the database.
+    """
+    uri = f"file:{quote(os.fsencode(image.absolute()))}?mode=ro&immutable=1"
+    with closing(_opened(uri, 0)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        answer = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != ("ok",):
+        error = sqlite3.DatabaseError("damaged")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+
+def _digest(image: Path) -> tuple[int, int]:
+    """Return 126 bits of the image's BLAKE3 as two numbers below 2**63."""
+    hasher = blake3()
+    hasher.update_mmap(image)
+    digest = hasher.digest()
+    return int.from_bytes(digest[:8], "big") >> 1, int.from_bytes(digest[8:16], "big") >> 1
+
+
+def _set_aside(target: Path, aside: Path) -> None:
+    """Keep the old database under another name while it still has its own, where that can be."""
+    try:
+        os.link(target, aside)
+    except OSError:  # a file system without hard links: the name is free for a moment
+        target.rename(aside)
+    _set_leftovers_aside(target, aside)
+
+
+def _set_leftovers_aside(target: Path, aside: Path) -> None:
+    """Move away what SQLite would take for unfinished business of the new database.
+
+    Only a damaged or a missing database has any: a sound one was just made to tidy up.
+    """
+    for ending in _LEFTOVERS:
+        leftover = target.with_name(target.name + ending)
+        if os.path.lexists(leftover):
+            leftover.rename(aside.with_name(aside.name + ending))
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+@contextmanager
+def _errors_about(path: Path) -> Iterator[None]:
+    """Translate what SQLite and the system say about one database."""
+    named = shown(os.fsencode(path))
+    try:
+        yield
+    except OSError as error:
+        raise SourceUnreadableError(
+            "{path} cannot be used: {reason}",
+            hint="Check that it is there and that this account may use it.",
+            path=named,
+            reason=os.strerror(error.errno or 0),
+        ) from error
+    except sqlite3.Error as error:
+        if _code(error) in _BUSY:
+            raise SourceBusyError(
+                "database {path} is in use",
+                hint="Wait until the program that works on it is done, or close it.",
+                path=named,
+            ) from error
+        if _code(error) in _DAMAGED:
+            raise SourceUnreadableError(
+                "{path} is damaged, or not an SQLite database",
+                hint="Open it in its own program; if that fails, restore the last backup point.",
+                path=named,
+            ) from error
+        raise SourceUnreadableError(
+            "database {path} cannot be copied: {reason}",
+            hint="Check that this account may read it and its -wal, and that the disk has room.",
+            path=named,
+            reason=getattr(error, "sqlite_errorname", "SQLITE_ERROR"),
+        ) from error

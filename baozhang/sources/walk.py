@@ -1,0 +1,171 @@
+"""The walk through a folder: every name once, in the order of path bytes, whatever happens to it.
+
+It goes down with open folders (`sources.folders`), one level at a time and without recursion, so
+neither depth nor length of a path bounds it; memory is the names of the folders on the way down
+(a million names in one folder: about 130 MB while they are sorted).
+
+Names are listed before they are looked at.  What vanished in between, or may not be looked at,
+becomes a trouble with its path; a walk never stops for one.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Literal
+
+from baozhang.errors import SourceUnreadableError
+from baozhang.sources.base import Item, Trouble, item_of, shown
+from baozhang.sources.folders import Folder, Folders, NotRegularError, split
+
+_OPEN_LEVELS = 64  # folders held open on the way down; those above are found again when needed
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE}
+
+
+class _Level:
+    """A folder on the way down: the names still to come, and the folders among those told."""
+
+    __slots__ = ("entered", "folder", "names", "prefix")
+
+    def __init__(self, folder: Folder, prefix: bytes, names: list[bytes]) -> None:
+        self.folder: Folder | None = folder
+        self.prefix = prefix
+        self.names = names  # the next one last
+        self.entered: list[bytes] = []  # "name/": told, not yet walked; the next one last
+
+    def next(self) -> bytes:
+        """Return the next name, or "name/" to go down; b"" at the end.
+
+        By path bytes "a" < "a-b" < "a/x", so a folder waits while names that go on with a sign
+        below "/" come first.  What was put last is always the first due, since such a name
+        starts with the one that waits.
+        """
+        entered, names = self.entered, self.names
+        if entered and (not names or entered[-1] < names[-1]):
+            return entered.pop()
+        return names.pop() if names else b""
+
+
+class Walk:
+    """Lists a folder, looks things in it up again, and opens its files.
+
+    Args:
+        folder: the root.
+        only: the one name in it that there is to be; b"": all, and the root itself.
+        excluded: tells which paths are left out, each with all below it; None: nothing is.
+        untrusted: devices whose inodes and change times tell nothing (`sources.mounts`).
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        only: bytes = b"",
+        excluded: Callable[[bytes], bool] | None = None,
+        untrusted: frozenset[int] = frozenset(),
+    ) -> None:
+        self.folder = folder
+        self.troubles: list[Trouble] = []
+        self._folders = Folders(folder)
+        self._only = only
+        self._excluded = excluded
+        self._untrusted = untrusted
+
+    def items(self) -> Iterator[Item]:
+        """Yield every item, as `base.Frozen.items` promises."""
+        self.troubles.clear()
+        if self._only:
+            top = _Level(self.folder, b"", [self._only])
+        else:
+            top = _Level(self.folder, b"", self._names(self.folder, b""))
+            if root := self._look(top, b"", b""):
+                yield root
+        yield from self._below(top)
+
+    def find(self, path: bytes, folders: Folders | None = None) -> Item | None:
+        """Return what is at the path now; None: nothing that could be an item, or unreadable."""
+        above, name = split(path)
+        try:
+            return self._item((folders or self._folders).at(above), name, path)
+        except OSError:
+            return None
+
+    def open(self, path: bytes) -> BinaryIO:
+        """Open a file to read; see `base.Frozen.open`."""
+        above, name = split(path)
+        try:
+            return os.fdopen(self._folders.at(above).read(name), "rb")
+        except NotRegularError as error:
+            raise _unreadable(path, "not a regular file") from error
+        except OSError as error:
+            raise _unreadable(path, os.strerror(error.errno or 0)) from error
+
+    def _below(self, top: _Level) -> Iterator[Item]:
+        levels = [top]
+        excluded = self._excluded
+        while levels:
+            level = levels[-1]
+            name = level.next()
+            path = level.prefix + name
+            if not name:
+                levels.pop()
+            elif name.endswith(b"/"):
+                self._go_down(levels, name, path)
+            elif not (excluded and excluded(path)) and (item := self._look(level, name, path)):
+                if item.kind == "dir":
+                    level.entered.append(name + b"/")
+                yield item
+
+    def _go_down(self, levels: list[_Level], name: bytes, path: bytes) -> None:
+        try:
+            folder = self._held(levels[-1]).enter_to_list(name[:-1])
+        except OSError as error:
+            self._trouble(path[:-1], error)
+            return
+        levels.append(_Level(folder, path, self._names(folder, path[:-1])))
+        if len(levels) > _OPEN_LEVELS:
+            levels[-1 - _OPEN_LEVELS].folder = None
+
+    def _held(self, level: _Level) -> Folder:
+        """Return a level's folder, found again if it was let go on the way down."""
+        if level.folder is None:
+            level.folder = self._folders.at(level.prefix[:-1])
+        return level.folder
+
+    def _names(self, folder: Folder, path: bytes) -> list[bytes]:
+        try:
+            return sorted(map(os.fsencode, os.listdir(folder.fd)), reverse=True)
+        except OSError as error:
+            self._trouble(path, error)
+            return []
+
+    def _look(self, level: _Level, name: bytes, path: bytes) -> Item | None:
+        try:
+            item = self._item(level.folder or self._held(level), name, path)
+        except OSError as error:
+            self._trouble(path, error)
+            return None
+        if item is None:
+            self.troubles.append(Trouble(path, "special"))
+        return item
+
+    def _item(self, folder: Folder, name: bytes, path: bytes) -> Item | None:
+        fd = folder.fd
+        status = os.stat(name, dir_fd=fd, follow_symlinks=False) if name else os.fstat(fd)
+        link = stat.S_ISLNK(status.st_mode)
+        target = os.readlink(name, dir_fd=fd) if link else b""
+        return item_of(path, status, target=target, trusted=status.st_dev not in self._untrusted)
+
+    def _trouble(self, path: bytes, error: OSError) -> None:
+        reason: Literal["vanished", "unreadable"]
+        reason = "vanished" if error.errno in _GONE else "unreadable"
+        self.troubles.append(Trouble(path, reason, os.strerror(error.errno or 0)))
+
+
+def _unreadable(path: bytes, reason: str) -> SourceUnreadableError:
+    return SourceUnreadableError(
+        "{path} cannot be read: {reason}",
+        hint="Check that it is there and may be read by this account.",
+        path=shown(path),
+        reason=reason,
+    )

@@ -1,0 +1,105 @@
+"""Object names: where each kind of object lies in a vault.
+
+    config                                    the vault's head
+    keys/<hash>                               key slots
+    c/<client>/keys/<epoch>-<hash>            the client's key, sealed under the vault's
+    c/<client>/packs/<2 hex>/<hash>           content
+    c/<client>/index/<hash>                   what a snapshot added, for finding it again
+    c/<client>/snap/<set>/<sequence>-<hash>   manifests
+    c/<client>/commit/<set>/<sequence>-<hash> commits, written last
+
+`<hash>` is BLAKE3-256 of the object's bytes: a name says its content, so writing twice is harmless,
+and any copy can be checked with `b3sum` alone.  `<client>` and `<set>` are pseudonyms.
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+
+from blake3 import blake3
+
+from baozhang.errors import UsageError
+from baozhang.vault.stores.base import ObjectName
+
+CONFIG = ObjectName("config")
+SLOTS = "keys/"
+CLIENTS = "c/"
+HASH_HEX = 64
+NAME_RULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_SEQUENCE = re.compile(r"(\d{10})-([0-9a-f]{64})")
+
+
+def checked_name(name: str, what: str) -> str:
+    """Return a client's or set's name if it may be used as one.
+
+    Raises:
+        UsageError: empty, too long, or with signs that would not survive file names and letters.
+    """
+    if not NAME_RULE.fullmatch(name):
+        raise UsageError(
+            "{name!r} cannot name a {what}",
+            hint="Use 1 to 64 ASCII letters, digits, dots, dashes or underscores.",
+            name=name,
+            what=what,
+        )
+    return name
+
+
+def hash_of(data: bytes | bytearray | memoryview) -> str:
+    """Return the hex BLAKE3-256 by which bytes are named."""
+    return blake3(data).hexdigest()
+
+
+def pseudonym(names_key: bytes, what: str, name: str) -> str:
+    """Return the 32 hex digits that stand for a name: HMAC-SHA256, truncated to 128 bits."""
+    return hmac.new(names_key, f"{what}\0{name}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def slot_name(slot: bytes) -> ObjectName:
+    """Return a key slot's name."""
+    return ObjectName(f"{SLOTS}{hash_of(slot)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """One client's part of the vault."""
+
+    client: str  # pseudonym
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of everything of this client."""
+        return f"{CLIENTS}{self.client}/"
+
+    def key(self, epoch: int, data: bytes) -> ObjectName:
+        """Name of a client's key object."""
+        return ObjectName(f"{self.prefix}keys/{epoch:06d}-{hash_of(data)}")
+
+    def pack(self, digest: str) -> ObjectName:
+        """Name of a pack."""
+        return ObjectName(f"{self.prefix}packs/{digest[:2]}/{digest}")
+
+    def index(self, data: bytes) -> ObjectName:
+        """Name of an index."""
+        return ObjectName(f"{self.prefix}index/{hash_of(data)}")
+
+    def manifest(self, set_name: str, sequence: int, data: bytes) -> ObjectName:
+        """Name of a manifest; `set_name` is a pseudonym."""
+        return ObjectName(f"{self.prefix}snap/{set_name}/{sequence:010d}-{hash_of(data)}")
+
+    def commit(self, set_name: str, sequence: int, data: bytes) -> ObjectName:
+        """Name of a commit; `set_name` is a pseudonym."""
+        return ObjectName(f"{self.prefix}commit/{set_name}/{sequence:010d}-{hash_of(data)}")
+
+
+def hash_in(name: ObjectName) -> str | None:
+    """Return the hash that a name claims for its bytes; None where the name claims none."""
+    last = name.rsplit("/", 1)[-1].rsplit("-", 1)[-1]
+    return last if re.fullmatch(r"[0-9a-f]{64}", last) else None
+
+
+def sequence_in(name: ObjectName) -> int | None:
+    """Return the sequence that a manifest's or commit's name claims."""
+    match = _SEQUENCE.fullmatch(name.rsplit("/", 1)[-1])
+    return int(match[1]) if match else None

@@ -1,0 +1,201 @@
+"""Sealing: every object of the vault is ciphertext bound to its place.
+
+    ┌───────┬───────┬──────┬───────┬───────┬────────────┬──────┬────────────┬───────────┐
+    │ magic │ suite │ kind │ flags │ epoch │ key length │ salt │ commitment │ body …    │
+    └───────┴───────┴──────┴───────┴───────┴────────────┴──────┴────────────┴───────────┘
+       4       2       1      1       4         2          32       32
+
+Each object has a key of its own: HKDF-SHA256 over the client's key, the object's fresh salt, and
+the place it belongs to (vault, client, epoch, kind).  So an object moved to another client, vault
+or kind does not open; nonces are plain counters and no nonce is ever stored or repeated.  The
+commitment is the other half of the same derivation and is compared before anything is decrypted.
+`key length` is reserved for a sealed key (asymmetric writers) and is zero today.
+
+Performs no I/O.  Normative: docs/format.md, "Sealed objects".
+"""
+
+import hmac
+import secrets
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from baozhang.errors import CorruptObjectError, NewerFormatError
+from baozhang.keys.slots import derive
+
+MAGIC = b"BZO1"
+SUITE_AES_256_GCM = 1
+HEADER = struct.Struct("<4sHBBIH32s32s")
+TAG = 16  # bytes of an AES-GCM tag
+FRAME = struct.Struct("<BQ")  # a small object's codec and plain length
+LAST = 0xFFFFFFFF  # counter of a pack's table; segments count from 0
+META_LEVEL = 9  # zstd; manifests and indexes are small and kept for years
+
+
+class Kind(IntEnum):
+    """What an object is; part of its key, so that one never passes for another."""
+
+    PACK = 1
+    INDEX = 2
+    MANIFEST = 3
+    COMMIT = 4
+    CLIENT_KEY = 5
+
+
+class Codec(IntEnum):
+    """How a plaintext was packed before sealing."""
+
+    RAW = 0
+    ZSTD = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object belongs: the context that its key is bound to."""
+
+    vault: str  # hex
+    client: str  # pseudonym, hex; empty for what belongs to the vault
+    epoch: int
+    kind: Kind
+
+    @property
+    def info(self) -> bytes:
+        """HKDF's info string."""
+        words = (self.vault, self.client, str(self.epoch), self.kind.name.lower())
+        return b"baozhang/1 object " + "/".join(words).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The opened header of one object: seals and opens its parts."""
+
+    header: bytes
+    cipher: AESGCM = field(repr=False)
+
+    def close(self, counter: int, codec: int, plain_length: int, data: bytes) -> bytes:
+        """Return the sealed part: ciphertext and tag."""
+        return self.cipher.encrypt(_nonce(counter), data, self._bound(counter, codec, plain_length))
+
+    def open(self, counter: int, codec: int, plain_length: int, data: bytes | memoryview) -> bytes:
+        """Return the plaintext, decompressed and exactly as long as was sealed.
+
+        Raises:
+            CorruptObjectError: not what was sealed here.
+        """
+        try:
+            packed = self.cipher.decrypt(
+                _nonce(counter), data, self._bound(counter, codec, plain_length)
+            )
+        except InvalidTag as error:
+            raise CorruptObjectError("sealed bytes were altered") from error
+        return unpack(packed, codec, plain_length)
+
+    def _bound(self, counter: int, codec: int, plain_length: int) -> bytes:
+        return self.header + struct.pack("<IBQ", counter, codec, plain_length)
+
+
+def new_seal(key: bytes, place: Place) -> Seal:
+    """Return the seal of a new object under a fresh salt."""
+    salt = secrets.token_bytes(32)
+    keys = derive(key, salt=salt, info=place.info)
+    fields = (MAGIC, SUITE_AES_256_GCM, place.kind, 0, place.epoch, 0, salt, keys[32:])
+    return Seal(HEADER.pack(*fields), AESGCM(keys[:32]))
+
+
+def open_seal(header: bytes, key: bytes, place: Place) -> Seal:
+    """Return the seal of a stored object.
+
+    Raises:
+        CorruptObjectError: another kind, another place, another key, or altered.
+        NewerFormatError: a suite this release does not know.
+    """
+    if len(header) < HEADER.size:
+        raise CorruptObjectError("a sealed object is cut short")
+    head = header[: HEADER.size]
+    magic, suite, kind, flags, epoch, key_length, salt, commitment = HEADER.unpack(head)
+    if magic != MAGIC or kind != place.kind or epoch != place.epoch:
+        raise CorruptObjectError("a sealed object is not of its kind")
+    if suite != SUITE_AES_256_GCM or flags or key_length:
+        raise NewerFormatError(
+            "an object is sealed in a way this release does not know (suite {suite})",
+            hint="Install the release that wrote this vault, or a newer one.",
+            suite=suite,
+        )
+    keys = derive(key, salt=salt, info=place.info)
+    if not hmac.compare_digest(keys[32:], commitment):
+        raise CorruptObjectError("a sealed object belongs elsewhere, or was altered")
+    return Seal(head, AESGCM(keys[:32]))
+
+
+def epoch_of(header: bytes) -> int:
+    """Return the key epoch that an object says it was sealed in.
+
+    Raises:
+        CorruptObjectError: not a sealed object.
+    """
+    if len(header) < HEADER.size or header[:4] != MAGIC:
+        raise CorruptObjectError("not a sealed object")
+    return int(HEADER.unpack(header[: HEADER.size])[4])
+
+
+def seal_object(data: bytes, key: bytes, place: Place) -> bytes:
+    """Return a whole small object: header, frame, and one sealed part."""
+    codec, packed = pack(data, level=META_LEVEL)
+    seal = new_seal(key, place)
+    frame = FRAME.pack(codec, len(data))
+    return seal.header + frame + seal.close(0, codec, len(data), packed)
+
+
+def open_object(sealed: bytes, key: bytes, place: Place) -> bytes:
+    """Return what `seal_object` sealed; raises as `open_seal` and `Seal.open` do."""
+    seal = open_seal(sealed, key, place)
+    body = sealed[HEADER.size :]
+    if len(body) < FRAME.size + TAG:
+        raise CorruptObjectError("a sealed object is cut short")
+    codec, plain_length = FRAME.unpack(body[: FRAME.size])
+    return seal.open(0, codec, plain_length, body[FRAME.size :])
+
+
+def pack(data: bytes | bytearray, *, level: int) -> tuple[Codec, bytes]:
+    """Return the data compressed where that helps, having decompressed it again to be sure.
+
+    Compressors have written bad frames (restic #4523, #4677): none is trusted unread.
+
+    Raises:
+        CorruptObjectError: the compressor did not give back what it was given.
+    """
+    packed = zstandard.ZstdCompressor(level=level).compress(data)
+    if len(packed) >= len(data):
+        return Codec.RAW, bytes(data)
+    if unpack(packed, Codec.ZSTD, len(data)) != data:
+        raise CorruptObjectError(
+            "the compressor did not give back its input",
+            hint="Test this machine's memory before running another backup.",
+        )
+    return Codec.ZSTD, packed
+
+
+def unpack(packed: bytes, codec: int, plain_length: int) -> bytes:
+    """Return the plaintext of `plain_length` bytes.
+
+    Raises:
+        CorruptObjectError: another length, or no such codec.
+    """
+    if codec == Codec.ZSTD:
+        try:
+            plain = zstandard.ZstdDecompressor().decompress(packed, max_output_size=plain_length)
+        except zstandard.ZstdError as error:
+            raise CorruptObjectError("compressed bytes cannot be read") from error
+    else:
+        plain = packed
+    if codec not in (Codec.RAW, Codec.ZSTD) or len(plain) != plain_length:
+        raise CorruptObjectError("a sealed part has another length than it says")
+    return plain
+
+
+def _nonce(counter: int) -> bytes:
+    return counter.to_bytes(12, "little")

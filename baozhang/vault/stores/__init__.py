@@ -1,0 +1,1 @@
+"""Stores: places that keep named, immutable objects whole."""

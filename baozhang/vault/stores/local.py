@@ -1,0 +1,183 @@
+"""A store in a folder of this machine, or of a mounted share.
+
+    temporary file ─► write all ─► fsync ─► read back ─► rename ─► fsync of the folder
+
+The order is restic's (internal/backend/local), plus the reading back: an acknowledged object has
+been seen whole.  After a power cut it is there; before the rename nobody sees any of it.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from blake3 import blake3
+
+from baozhang.errors import (
+    BaozhangError,
+    CorruptObjectError,
+    ObjectMissingError,
+    StoreFullError,
+    StoreUnreachableError,
+)
+from baozhang.vault.stores.base import ObjectInfo, ObjectName, Span
+
+TEMPORARY = ".tmp"
+"""Folder of unfinished objects; what a crash leaves there is nobody's and harmless."""
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+BLOCK = 4 * 2**20  # bytes read at a time when reading back
+
+
+class LocalStore:
+    """Objects as files below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def prepare(self) -> None:
+        """Make the folder of a new vault or mirror.
+
+        Raises:
+            StoreUnreachableError: it cannot be made.
+        """
+        try:
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sync_folder(self._root.parent)
+        except OSError as error:
+            raise _translated(error, ObjectName(""), self.url) from error
+
+    @property
+    def url(self) -> str:
+        """The folder."""
+        return str(self._root)
+
+    def put(self, name: ObjectName, data: bytes | bytearray | memoryview, /) -> None:
+        """Keep the contract of `Store.put`."""
+        target = self._root / name
+        temporary = self._root / TEMPORARY / secrets.token_hex(16)
+        try:
+            self._make_folder(target.parent)
+            self._make_folder(temporary.parent)
+            _write_durably(temporary, data)
+            _read_back(temporary, data, name)
+            temporary.rename(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise _translated(error, name, self.url) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def get(self, name: ObjectName, span: Span | None = None, /) -> bytes:
+        """Keep the contract of `Store.get`."""
+        try:
+            with (self._root / name).open("rb") as file:
+                if span is None:
+                    return file.read()
+                data = os.pread(file.fileno(), span.length, span.offset)
+        except OSError as error:
+            raise _translated(error, name, self.url) from error
+        if len(data) != span.length:
+            raise CorruptObjectError("an object ends too early: {object}", object=name)
+        return data
+
+    def size(self, name: ObjectName, /) -> int:
+        """Keep the contract of `Store.size`."""
+        try:
+            return (self._root / name).stat().st_size
+        except OSError as error:
+            raise _translated(error, name, self.url) from error
+
+    def list(self, prefix: str = "", /) -> Iterator[ObjectInfo]:
+        """Keep the contract of `Store.list`."""
+        folder = prefix.rpartition("/")[0]
+        try:
+            if not self._root.is_dir():
+                raise StoreUnreachableError(
+                    "there is no vault folder at {url}",
+                    hint="Check that the disk or share is mounted, and the path.",
+                    url=self.url,
+                )
+            found = sorted(self._walk(folder)) if (self._root / folder).is_dir() else []
+        except OSError as error:
+            raise _translated(error, ObjectName(prefix), self.url) from error
+        yield from (ObjectInfo(ObjectName(n), size) for n, size in found if n.startswith(prefix))
+
+    def delete(self, name: ObjectName, /) -> None:
+        """Keep the contract of `Store.delete`."""
+        try:
+            (self._root / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _translated(error, name, self.url) from error
+
+    def _walk(self, folder: str) -> Iterator[tuple[str, int]]:
+        with os.scandir(self._root / folder) as entries:
+            for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if name != TEMPORARY:
+                        yield from self._walk(name)
+                else:
+                    yield name, entry.stat(follow_symlinks=False).st_size
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder whose name survives a power cut."""
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for new in reversed(missing):
+            with suppress(FileExistsError):
+                new.mkdir(mode=0o700)
+            _sync_folder(new.parent)
+
+
+def _write_durably(path: Path, data: bytes | bytearray | memoryview) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:  # a full disk shows first as a short write
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_back(path: Path, data: bytes | bytearray | memoryview, name: ObjectName) -> None:
+    digest = blake3()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    if digest.digest() != blake3(data).digest():
+        raise CorruptObjectError(
+            "the store did not keep what it was given: {object}",
+            hint="Check the disk (smartctl) and the machine's memory before the next backup.",
+            object=name,
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _translated(error: OSError, name: ObjectName, url: str) -> BaozhangError:
+    if isinstance(error, FileNotFoundError) and name:
+        return ObjectMissingError("the vault has no object {object}", object=name)
+    if error.errno in FULL:
+        return StoreFullError(
+            "the disk of {url} is full",
+            hint="Make room there, then run the backup again; what it had stored is kept.",
+            url=url,
+        )
+    return StoreUnreachableError(
+        "{url} cannot be used: {reason}",
+        hint="Check that the disk or share is mounted and that this user may use it.",
+        url=url,
+        reason=error.strerror or type(error).__name__,
+    )

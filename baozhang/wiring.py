@@ -1,0 +1,165 @@
+"""Opening a site: the one place that names concrete classes, and that reads secrets.
+
+    agency.yaml, clients/*.yaml ──► stores, vaults, sources, catalog, audit log, outbox ──► Site
+
+What a site knows beyond its files lies below `<home>/state/`: `catalog.db`, `audit/`, `outbox/`,
+`scratch/`.  Keys never do: state is what may be lost.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from pathlib import Path
+
+from baozhang.audit.log import AuditLog
+from baozhang.catalog.catalog import Catalog
+from baozhang.clock import Clock, system_clock
+from baozhang.errors import UnreachableError, UsageError
+from baozhang.keys.slots import Secret, decode_key_file, passphrase
+from baozhang.mail.outbox import Outbox
+from baozhang.settings import Agency, ClientSet, SecretRef, SourceFile, load_agency
+from baozhang.settings.references import PROFILE_SUFFIXES
+from baozhang.site import Site
+from baozhang.sources.base import LedgerSpec, Source
+from baozhang.sources.combined import CombinedSource
+from baozhang.sources.sqlite import SqliteSource
+from baozhang.sources.tree import TreeSource
+from baozhang.vault.stores.base import Store
+from baozhang.vault.stores.local import LocalStore
+from baozhang.vault.vault import Vault, open_vault
+
+STATE = "state"
+KEY_FILE_MARK = b"baozhang-key-"
+PRIVATE = stat.S_IRWXG | stat.S_IRWXO  # the bits that nobody but the owner may have
+
+
+@contextmanager
+def open_site(home: Path | None = None, *, clock: Clock = system_clock) -> Iterator[Site]:
+    """Open the site below `home`, else below BAOZHANG_HOME, else here; close it after the block.
+
+    Vaults and keys are touched only when a duty asks for them.
+
+    Raises:
+        UsageError: its files do not describe a site; every problem is listed.
+        CorruptObjectError: catalog or audit log is damaged.
+        UnreachableError: its state cannot be written.
+    """
+    agency = load_agency(home)
+    state = agency.home / STATE
+    scratch = _private_folder(state / "scratch")
+    with Catalog.open(state / "catalog.db") as catalog:
+        yield Site(
+            home=agency.home,
+            agency=agency,
+            clock=clock,
+            catalog=catalog,
+            audit=AuditLog.open(state / "audit", clock),
+            outbox=Outbox(agency.path(agency.file.mail.outbox)),
+            scratch=scratch,
+            vault_named=cache(lambda name: _vault(agency, name)),
+            mirrors_named=lambda name: _mirrors(agency, name),
+            source_of=lambda each: _source(agency, each, scratch),
+        )
+
+
+def read_secret(home: Path, ref: SecretRef) -> Secret:
+    """Return the secret that a reference leads to: a key file's content, or a passphrase.
+
+    Raises:
+        UsageError: it is not there, or others can read its file.
+    """
+    scheme, _, place = ref.partition(":")
+    content = _from_environment(place) if scheme == "env" else _from_file(home / place)
+    if content.startswith(KEY_FILE_MARK):
+        return decode_key_file(content)
+    text = content.decode("utf-8", "surrogateescape").strip("\r\n")
+    if not text:
+        raise UsageError(
+            "the secret {ref} is empty",
+            hint="Put the key file's line or the passphrase there.",
+            ref=ref,
+        )
+    return passphrase(text)
+
+
+def _from_environment(name: str) -> bytes:
+    value = os.environ.get(name)
+    if value is None:
+        raise UsageError(
+            "the environment has no variable {name}, where a vault's key should be",
+            hint="Set the variable, or change `key` in agency.yaml.",
+            name=name,
+        )
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _from_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if mode & PRIVATE:
+                raise UsageError(
+                    "the secret {path} can be read by others: its mode is {mode}",
+                    hint="Run `chmod 600 {path}`.",
+                    path=path,
+                    mode=f"{stat.S_IMODE(mode):04o}",
+                )
+            return file.read()
+    except OSError as error:
+        raise UsageError(
+            "the secret {path} cannot be read: {reason}",
+            hint="Put the key back from its copy, or change `key` in agency.yaml.",
+            path=path,
+            reason=error.strerror or type(error).__name__,
+        ) from error
+
+
+def _vault(agency: Agency, name: str) -> Vault:
+    each = agency.file.vaults[name]
+    return _opened(agency.path(each.url), read_secret(agency.home, each.key))
+
+
+@lru_cache(maxsize=16)
+def _opened(path: Path, secret: Secret) -> Vault:
+    """Open a vault once per process: a passphrase takes half a second on purpose."""
+    return open_vault(LocalStore(path), secret)
+
+
+def _mirrors(agency: Agency, name: str) -> tuple[Store, ...]:
+    return tuple(LocalStore(agency.path(url)) for url in agency.file.vaults[name].mirrors)
+
+
+def _source(agency: Agency, each: ClientSet, scratch: Path) -> Source:
+    return CombinedSource({one.name: _one_source(agency, one, scratch) for one in each.sources})
+
+
+def _one_source(agency: Agency, each: SourceFile, scratch: Path) -> Source:
+    path = agency.path(each.path)
+    profile = _profile(agency, each.profile)
+    if each.kind == "sqlite":
+        return SqliteSource(path, profile=profile, scratch=scratch)
+    globs = each.globs or (None,)
+    ledgers = tuple(LedgerSpec(profile, glob) for glob in globs) if profile else ()
+    return TreeSource(path, exclude=each.exclude, ledgers=ledgers)
+
+
+def _profile(agency: Agency, written: str | None) -> str | None:
+    """Return a profile's name, or the absolute path of one that the site brings along."""
+    if written and written.endswith(PROFILE_SUFFIXES):
+        return str(agency.home / written)
+    return written
+
+
+def _private_folder(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnreachableError(
+            "the site's state {path} cannot be written: {reason}",
+            hint="Make the folder writable for the user that runs baozhang.",
+            path=path,
+            reason=error.strerror or type(error).__name__,
+        ) from error
+    return path

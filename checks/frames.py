@@ -1,0 +1,153 @@
+"""Frames: what Great Expectations is shown, every value a string and a missing one None.
+
+Strings, because Great Expectations sends numbers through floats in places; equality of decimal
+digits is exact at any size.  A frame of two proofs has one row per key, restored beside source:
+
+    period   account  source_lines  restored_lines  source_debit  restored_debit  ...
+    2026-03  1002     12            12              "104900"      "104901"        ...
+    2026-04  1002     7             None            "7300"        None            ...   (lost)
+
+Column names are fixed here: nothing of a client's file ever becomes one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from baozhang.books.model import TABLES, LedgerReader, Line
+from baozhang.books.proof import Proof
+
+Side = Mapping[tuple[str, ...], tuple[str, ...]]
+"""One side of a comparison: key to values."""
+
+CHUNK_KEYS, CHUNK_VALUES = ("table", "period"), ("rows", "sha256")
+TOTAL_KEYS, TOTAL_VALUES = ("period", "account"), ("lines", "debit", "credit")
+HEAD_KEYS, HEAD_VALUES = ("part", "place"), ("value",)
+LAW_KEYS = ("period",)
+Row = tuple[str | None, ...]
+"""One row of a frame."""
+
+LINE_COLUMNS = (
+    "year",
+    "period",
+    "word",
+    "number",
+    "line",
+    "date",
+    "account",
+    "currency",
+    "debit",
+    "credit",
+)
+
+
+def pair_columns(keys: tuple[str, ...], values: tuple[str, ...]) -> list[str]:
+    """Return the columns of a frame of two sides: the keys, then each value twice."""
+    return [*keys, *(f"{side}_{value}" for value in values for side in ("source", "restored"))]
+
+
+def beside(
+    keys: tuple[str, ...], values: tuple[str, ...], source: Side, restored: Side
+) -> pd.DataFrame:
+    """Return both sides joined by key, the source's keys first; None where a side lacks one."""
+    lacking = (None,) * len(values)
+    every_key = [*source, *(key for key in restored if key not in source)]
+    rows = [
+        (*key, *_alternate(source.get(key, lacking), restored.get(key, lacking)))
+        for key in every_key
+    ]
+    return pd.DataFrame(rows, columns=pair_columns(keys, values), dtype=object)
+
+
+def _alternate(source: Row, restored: Row) -> Iterable[str | None]:
+    return (value for pair in zip(source, restored, strict=True) for value in pair)
+
+
+def chunks_of(proof: Proof) -> Side:
+    """Return the fingerprint as a side: (table, period) to (rows, sha256)."""
+    return {(chunk.table, chunk.period): (str(chunk.rows), chunk.sha256) for chunk in proof.chunks}
+
+
+def totals_of(proof: Proof) -> Side:
+    """Return the control totals as a side: (period, account) to (lines, debit, credit)."""
+    return {
+        (total.period, total.account): (str(total.lines), str(total.debit), str(total.credit))
+        for total in proof.totals
+    }
+
+
+def head_of(proof: Proof) -> Side:
+    """Return what the book is, and what its proof holds, as a side: (part, place) to (value,)."""
+    book = proof.book
+    parts = {
+        ("root", ""): proof.root,
+        ("profile", ""): book.profile,
+        ("currency", ""): book.currency,
+        ("numbering", ""): book.numbering,
+        # A proof with a key twice would lose one of them in the frames; its count tells.
+        ("chunks", ""): str(len(proof.chunks)),
+        ("totals", ""): str(len(proof.totals)),
+    }
+    for table in TABLES:
+        for place, column in enumerate(book.columns.get(table, ())):
+            parts[f"{table} column", str(place)] = column
+    return {key: (value,) for key, value in parts.items()}
+
+
+def laws_of(proof: Proof, laws: tuple[str, ...], periods: Iterable[str]) -> Side:
+    """Return violation counts as a side: (period,) to one count per law, "0" where none."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for law, period, count in proof.violation_counts:
+        counts[law, period] += count
+    return {(period,): tuple(str(counts[law, period]) for law in laws) for period in periods}
+
+
+def lines_by_period(
+    reader: LedgerReader, sizes: Mapping[str, int]
+) -> Iterator[tuple[str, int, list[Row]]]:
+    """Yield each period, how many lines it must have, and those lines, once they are complete.
+
+    A ledger that comes period by period is held one period at a time; one that comes otherwise
+    (by journal, say) is held until its periods fill.  Equal texts are held once.
+
+    Args:
+        reader: the restored ledger; read once.
+        sizes: how many lines each period has.  A period that never fills is yielded at the end
+            as far as it came, even if that is nothing, and lines too many with a 0: all is judged.
+    """
+    due = dict(sizes)
+    waiting: dict[str, list[Row]] = {period: [] for period in due}
+    once: dict[str | None, str | None] = {}
+    for line in reader.lines():
+        rows = waiting.setdefault(line.period, [])
+        rows.append(tuple(once.setdefault(text, text) for text in line_row(line)))
+        if len(rows) == due.get(line.period):
+            yield line.period, due.pop(line.period), waiting.pop(line.period)
+    for period, rows in waiting.items():
+        yield period, due.get(period, 0), rows
+
+
+def line_row(line: Line) -> Row:
+    """Return what is judged of a line; no summary, no name, no party ever comes here."""
+    return (
+        line.year,
+        line.period,
+        line.word,
+        line.number,
+        str(line.line),
+        line.date,
+        line.account,
+        line.currency,
+        _digits(line.debit),
+        _digits(line.credit),
+    )
+
+
+def _digits(amount: int | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def lines_frame(rows: list[Row]) -> pd.DataFrame:
+    """Return the restored lines of one period as a frame of strings."""
+    return pd.DataFrame(rows, columns=list(LINE_COLUMNS), dtype=object)

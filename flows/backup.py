@@ -1,0 +1,62 @@
+"""Nightly backup: every due set of every client is stored, copied, read back and accounted for.
+
+    begin ──► plan ──► back up ──► record ──► mirrors ──► letter ──► journal ──► verdict
+                      (batches)   (batches)                 │
+                                      └──► progress         └──► table, link
+
+Sets are independent: one that fails is an outcome like the rest, and only after the letter does
+the run end as failed.  Running the same day again is safe: what is stored is found by its content,
+and a set that has not changed makes a backup point that adds next to nothing.
+
+Runbook for people: docs/runbooks/backup.md
+"""
+
+from datetime import date
+
+from prefect import allow_failure, flow, unmapped
+
+from baozhang.catalog.model import Run
+from tasks.artifacts import advance, show_outcomes, start_progress
+from tasks.backup import back_up_batch, copy_to_mirrors, plan_backup, save_journal
+from tasks.batches import BATCHES_AT_ONCE
+from tasks.day import begin, named
+from tasks.letters import write_night_letter
+from tasks.options import at_once
+from tasks.record import gather, record_batch
+from tasks.verdict import conclude
+
+
+@flow(
+    name="nightly-backup",
+    flow_run_name=named("backup"),
+    task_runner=at_once(BATCHES_AT_ONCE),
+)
+def nightly_backup(day: date | None = None, clients: list[str] | None = None) -> Run:
+    """Protect what is due.
+
+    Args:
+        day: the business day of the letter; None: the day of the scheduled start in
+            Asia/Shanghai (a schedule passes no parameters).
+        clients: only these, whether due or not; None: whatever is due.
+
+    Returns:
+        One outcome per pair of client and set.
+
+    Raises:
+        ClientsUnprotectedError: at least one set is not protected; the letter is out by then.
+    """
+    begun = begin("backup", day)
+    batches = plan_backup(begun, clients)
+    progress = start_progress(begun)
+
+    outcomes = back_up_batch.map(unmapped(begun), batches)
+    recorded = record_batch.map(unmapped(begun), batches, allow_failure(outcomes))
+    advance.map(unmapped(progress), unmapped(batches), recorded)
+
+    lagging = copy_to_mirrors(begun, wait_for=[recorded])
+
+    run = gather(begun, recorded.result(), lagging)
+    letter = write_night_letter(run)
+    show_outcomes(run, letter)
+    save_journal(run)
+    return conclude(run)

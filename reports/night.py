@@ -1,0 +1,70 @@
+"""The night report: what was backed up, and who is not protected."""
+
+from baozhang.catalog.model import Outcome, Run
+from baozhang.words import CHINESE
+from reports import compose, figures, telling
+from reports.render import Letter, Row
+from reports.writing import Pen, pen
+
+
+def render_night(
+    run: Run,
+    *,
+    number: int,
+    previous: Run | None = None,
+    language: str = CHINESE,
+    sample: bool = False,
+    audience: str = "manager",
+) -> Letter:
+    """Return the letter on a night of backups.
+
+    `previous` is the run of the letter before; `sample` marks data that is no evidence.
+
+    Raises:
+        UsageError: a language without letters, or a run that is no backup.
+    """
+    writer = pen(language)
+    envelope = compose.Envelope(number, previous, audience, sample)
+    return compose.compose(run, _wording(run, writer), envelope, writer)
+
+
+def _wording(run: Run, pen: Pen) -> compose.Wording:
+    labels = (
+        ("files", pen.gettext("Files")),
+        ("bytes", pen.gettext("Data protected")),
+        ("bytes_added", pen.gettext("Newly stored")),
+        ("books", pen.gettext("Books")),
+        ("vouchers", pen.gettext("Vouchers")),
+        ("lines", pen.gettext("Voucher lines")),
+    )
+    everybody = len(figures.clients(run))
+    return compose.Wording(
+        duty="backup",
+        kind="night",
+        title=pen.gettext("Nightly backup"),
+        well=pen.ngettext(
+            "The one client is backed up.", "All %(n)s clients are backed up.", everybody
+        ),
+        nobody=pen.gettext("No client was handled: nothing was backed up."),
+        figures=(
+            *compose.client_facts(run, pen),
+            *compose.count_facts(run, pen, labels),
+            *compose.time_facts(run, pen),
+        ),
+        heads=(pen.gettext("Files"), pen.gettext("Size"), pen.gettext("New"), pen.gettext("Took")),
+        row=lambda outcome: _row(outcome, pen),
+    )
+
+
+def _row(outcome: Outcome, pen: Pen) -> Row:
+    cell = compose.number_cell
+    return Row(
+        name=telling.called(outcome),
+        mark=telling.mark(outcome.status, pen),
+        cells=(
+            cell(figures.figure(outcome, "files"), pen.number),
+            cell(figures.figure(outcome, "bytes"), pen.size),
+            cell(figures.figure(outcome, "bytes_added"), pen.size),
+            pen.duration(figures.duration(outcome)),
+        ),
+    )

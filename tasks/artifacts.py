@@ -1,0 +1,77 @@
+"""What a run shows on its page while it works and when it is done; called by flows alone.
+
+Ids of clients and sets, sizes and sentences of the catalogues are shown, never names: the
+orchestrator keeps what it is given.  Keys hold lower-case letters, digits and dashes.
+"""
+
+from pathlib import Path
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_link_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from baozhang.catalog.model import Finding, Outcome, Run
+from baozhang.words import say
+from tasks.batches import Batch
+from tasks.options import effect
+from tasks.record import Recorded
+from tasks.verdict import STATE_TEMPLATES, WORST_FIRST
+
+MOST_TOLD = 3  # findings in one row
+NAMES = frozenset({"path", "file", "files", "first", "place", "url", "folder", "target", "book"})
+"""Facts that are names of files or folders."""
+MOST_ROWS = 2_000  # a page with more is read by nobody; the letter and the catalog hold all
+
+
+def key(run: Run, what: str) -> str:
+    """Return an artifact's key: the same for every run of a duty, so that pages show a history."""
+    return f"{run.duty.replace('_', '-')}-{what}"
+
+
+@effect("show progress of {run.id}")
+def start_progress(run: Run) -> UUID:
+    """Show a bar at zero."""
+    made = create_progress_artifact(0.0, key(run, "progress"), say("batches done"))
+    assert isinstance(made, UUID)
+    return made
+
+
+@effect("move progress")
+def advance(bar: UUID, batches: list[Batch], recorded: Recorded) -> None:
+    """Move the bar to the share of pairs that have an outcome."""
+    planned = sum(len(batch) for batch in batches)
+    update_progress_artifact(bar, min(100.0, round(100.0 * recorded.done / planned, 1)))
+
+
+@effect("show {run.id}")
+def show_outcomes(run: Run, letter: tuple[Path, ...]) -> None:
+    """Show a row per outcome, the worst first, and where the letter lies."""
+    worst_first = sorted(run.outcomes, key=lambda each: WORST_FIRST.index(each.status))
+    create_table_artifact(
+        [_row(outcome) for outcome in worst_first[:MOST_ROWS]],
+        key(run, "outcomes"),
+        say("{count} outcomes", count=len(run.outcomes)),
+    )
+    for path in letter[:1]:
+        create_link_artifact(path.resolve().as_uri(), say("letter"), key(run, "letter"))
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    return {
+        say("client"): outcome.client,
+        say("set"): outcome.set,
+        say("state"): say(STATE_TEMPLATES[outcome.status]),
+        say("backup point"): outcome.snapshot,
+        say("seconds"): round(outcome.seconds, 1),
+        say("to look at"): "; ".join(_told(found) for found in outcome.findings[:MOST_TOLD]),
+    }
+
+
+def _told(found: Finding) -> str:
+    """Return a finding's sentence without names of files: they may be those of clients."""
+    facts = {name: "…" if name in NAMES else value for name, value in found.facts}
+    return say(found.template, **facts)

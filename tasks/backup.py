@@ -1,0 +1,263 @@
+"""The steps of a backup.
+
+One set of one client is `back_up_pair`, a plain function; the task around it works through a
+batch.  Tasks take and return ids, receipts and outcomes, never connections, keys or ledger rows:
+the orchestrator keeps what it is handed.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from baozhang.books.coding import encode_proof
+
+from baozhang.audit.signing import PRIVATE_KEY
+from baozhang.books.proof import Proof
+from baozhang.books.proving import recipe
+from baozhang.books.taking import take_proof
+from baozhang.catalog.model import AuditAnchor, Finding, Outcome, Run
+from baozhang.catalog.rebuilding import AGENCY, JOURNAL_SET
+from baozhang.errors import BaozhangError, LedgerFormatError, SourceBusyError
+from baozhang.settings import ClientSet
+from baozhang.settings.references import PROFILE_SUFFIXES
+from baozhang.site import Site
+from baozhang.sources.base import Frozen, Trouble, shown
+from baozhang.sources.combined import CombinedSource
+from baozhang.sources.tree import TreeSource
+from baozhang.vault.mirror import copy_to_mirror
+from baozhang.vault.model import BackupReceipt, Report, silent
+from baozhang.vault.stores.base import Store
+from baozhang.vault.writer import Proving, back_up
+from baozhang.wiring import STATE, open_site
+from tasks.batches import Batch, Pair, finding_of, in_batches, settle
+from tasks.choosing import due_pairs, named_pairs
+from tasks.options import effect
+
+MOST_TROUBLES = 20  # paths named in one outcome; the figure counts all
+
+TROUBLE_TEMPLATES = {
+    "unreadable": "{path} could not be read and is not in the backup",
+    "vanished": "{path} vanished while it was read and is not in the backup",
+    "changing": "{path} kept changing while it was read and may be torn in the backup",
+    "special": "{path} is no file, folder or link and is not in the backup",
+}
+
+
+@effect("plan {run.id}")
+def plan_backup(run: Run, clients: list[str] | None) -> list[Batch]:
+    """Return what is due, or all sets of the clients that were asked for, in batches."""
+    with open_site() as site:
+        site.catalog.begin(run)
+        return in_batches(due_pairs(site) if clients is None else named_pairs(site, clients))
+
+
+@effect("back up a batch of {run.id}", tags=["vault-write"])
+def back_up_batch(run: Run, batch: Batch) -> tuple[Outcome, ...]:
+    """Protect each pair of the batch."""
+    with open_site() as site:
+        return settle(run, batch, partial(back_up_pair, site, run), site.clock)
+
+
+def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outcome:
+    """Store one set as it is now, with the proofs of its books, and write that down.
+
+    Raises:
+        BaozhangError: nothing was stored; see `baozhang.vault.writer.back_up`.
+    """
+    started = site.clock()
+    side = site.vault(pair.client, pair.set).client(pair.client, create=True)
+    with site.source(pair.client, pair.set).freeze() as frozen:
+        proofs = Proofs(frozen, _recipe(site, site.client_set(pair.client, pair.set)))
+        receipt = back_up(
+            side,
+            frozen,
+            set_name=pair.set,
+            at=site.clock(),
+            proving=proofs.proving,
+            report=report,
+        )
+        unproven = proofs.unproven(receipt)
+    site.catalog.record_snapshot(receipt.snapshot)
+    findings = (*unproven, *_troubles(receipt.troubles))
+    site.audit.append(
+        actor=run.id,
+        action="backup.stored",
+        subject=str(pair),
+        snapshot=receipt.snapshot.id,
+        bytes=receipt.snapshot.size,
+        added=receipt.bytes_added,
+    )
+    return Outcome(
+        run=run.id,
+        duty="backup",
+        client=pair.client,
+        set=pair.set,
+        status="partial" if any(each.severity == "critical" for each in findings) else "ok",
+        started=started,
+        ended=site.clock(),
+        snapshot=receipt.snapshot.id,
+        findings=findings,
+        figures=(*_sizes(receipt), *proofs.figures),
+    )
+
+
+class Proofs:
+    """Proofs of the books of one frozen set, taken by a reader of their own.
+
+    A book that is not what its profile says is stored all the same, and told about: bytes without
+    a proof are worth more than neither.
+    """
+
+    def __init__(self, frozen: Frozen, recipe_text: str) -> None:
+        self._frozen = frozen
+        self._taken: dict[str, Proof] = {}
+        self._failed: list[Finding] = []
+        self.proving = Proving(recipe_text, self._take)
+
+    @property
+    def figures(self) -> tuple[tuple[str, int], ...]:
+        """Vouchers and lines proven now; nothing where proofs were inherited."""
+        if not self._taken:
+            return ()
+        proofs = self._taken.values()
+        return (
+            ("vouchers", sum(proof.voucher_count for proof in proofs)),
+            ("lines", sum(proof.line_count for proof in proofs)),
+        )
+
+    def unproven(self, receipt: BackupReceipt) -> tuple[Finding, ...]:
+        """Return a finding for each book that the snapshot holds without a proof.
+
+        An unchanged set inherits its proofs, and with them what could not be proven.
+        """
+        if receipt.unchanged:
+            with suppress(SourceBusyError):  # it changes again only now: tomorrow's matter
+                self._failed += [
+                    Finding(
+                        "the book {book} is stored, but still without a proof",
+                        (("book", name),),
+                        hint="Run `baozhang check` on it; the message names file and row.",
+                    )
+                    for name, _ in self._readers()
+                    if name not in receipt.snapshot.books
+                ]
+        return tuple(self._failed)
+
+    def _take(self) -> Mapping[str, bytes]:
+        for name, take in self._readers():
+            try:
+                self._taken[name] = take()
+            except LedgerFormatError as error:
+                self._failed.append(unproven(error))
+        return {name: encode_proof(proof) for name, proof in self._taken.items()}
+
+    def _readers(self) -> Iterator[tuple[str, Callable[[], Proof]]]:
+        try:
+            for reader in self._frozen.ledgers():
+                yield reader.book.name, partial(take_proof, reader)
+        except LedgerFormatError as error:
+            self._failed.append(unproven(error))
+
+
+def unproven(error: LedgerFormatError) -> Finding:
+    """Return a finding about a book that cannot be read; a cell's text stays out of it."""
+    facts = tuple(
+        (name, value if isinstance(value, int) else str(value))
+        for name, value in error.facts.items()
+        if name not in {"value", "text"}
+    )
+    return Finding(error.template, facts, error.hint)
+
+
+def _recipe(site: Site, client_set: ClientSet) -> str:
+    """Name all that the proofs depend on besides the books, so that they are retaken with it."""
+    written = [each.profile for each in client_set.sources if each.profile]
+    own = [str(site.home / p) if p.endswith(PROFILE_SUFFIXES) else p for p in written]
+    places = ["|".join((each.name, *each.globs)) for each in client_set.sources if each.profile]
+    return " ".join((recipe(own), *places)) if own else ""
+
+
+def _sizes(receipt: BackupReceipt) -> tuple[tuple[str, int], ...]:
+    return (
+        ("files", receipt.snapshot.files),
+        ("bytes", receipt.snapshot.size),
+        ("bytes_read", receipt.bytes_read),
+        ("bytes_added", receipt.bytes_added),
+        ("books", len(receipt.snapshot.books)),
+        ("troubles", len(receipt.troubles)),
+    )
+
+
+def _troubles(troubles: tuple[Trouble, ...]) -> Iterator[Finding]:
+    for trouble in troubles[:MOST_TROUBLES]:
+        yield Finding(
+            TROUBLE_TEMPLATES[trouble.reason],
+            (("path", shown(trouble.path)),),
+            hint="Close the program that uses it, or mend its rights, then back up again.",
+        )
+
+
+@effect("copy {run.id} to the mirrors", tags=["vault-write"])
+def copy_to_mirrors(run: Run) -> tuple[Outcome, ...]:
+    """Bring every mirror up to its vault, and return an outcome for each that is not."""
+    with open_site() as site:
+        outcomes = (
+            copy_vault(site, run, name, number, mirror)
+            for name in site.agency.file.vaults
+            for number, mirror in enumerate(site.mirrors_named(name), start=1)
+        )
+        return tuple(outcome for outcome in outcomes if outcome.status != "ok")
+
+
+def copy_vault(
+    site: Site, run: Run, vault: str, number: int, mirror: Store, report: Report = silent
+) -> Outcome:
+    """Bring one mirror up to its vault; a mirror out of reach is an outcome, not an end."""
+    started = site.clock()
+    pair = Pair(AGENCY, f"{vault}-mirror-{number}")
+    findings: tuple[Finding, ...] = ()
+    try:
+        copy_to_mirror(site.vault_named(vault).store, mirror, report=report)
+    except BaozhangError as error:
+        behind = Finding(
+            "the mirror at {url} lags behind its vault: tonight's backup points have one copy less",
+            (("url", mirror.url),),
+            hint="Bring the mirror back and run the backup again; the vault itself is whole.",
+        )
+        findings = (behind, finding_of(pair, error))
+    return Outcome(
+        run=run.id,
+        duty="backup",
+        client=pair.client,
+        set=pair.set,
+        status="failed" if findings else "ok",
+        started=started,
+        ended=site.clock(),
+        findings=findings,
+    )
+
+
+@effect("store the journal of {run.id}", tags=["vault-write"])
+def save_journal(run: Run) -> None:
+    """Store what only people and runs know in every vault: the journal and the audit log."""
+    with open_site() as site:
+        store_journal(site, run)
+
+
+def store_journal(site: Site, run: Run) -> None:
+    """Store journal and audit log under the agency's own name; the signing key stays here."""
+    head = site.audit.append(actor=run.id, action="journal.stored", subject=AGENCY)
+    site.catalog.record_anchor(AuditAnchor(head.seq, head.hash, site.clock()))
+    with tempfile.TemporaryDirectory(dir=site.scratch, prefix="journal-") as place:
+        site.catalog.export_journal(Path(place))
+        log = TreeSource(site.home / STATE / "audit", exclude=(PRIVATE_KEY,))
+        source = CombinedSource({"journal": TreeSource(Path(place)), "audit": log})
+        for name in site.agency.file.vaults:
+            vault = site.vault_named(name)
+            with source.freeze() as frozen:
+                side = vault.client(AGENCY, create=True)
+                back_up(side, frozen, set_name=JOURNAL_SET, at=site.clock())
+            for mirror in site.mirrors_named(name):
+                copy_to_mirror(vault.store, mirror)

@@ -1,0 +1,191 @@
+"""The steps of a restore test: restored for real, judged by content, destroyed afterwards."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from baozhang.books.coding import decode_proof
+
+from baozhang.books.model import Violation
+from baozhang.catalog.model import Finding, Outcome, Run, Status
+from baozhang.errors import StoreFullError
+from baozhang.money import format_amount, scale_of
+from baozhang.settings import ClientSet, SourceFile
+from baozhang.site import Site
+from baozhang.vault.model import Report, Snapshot, silent
+from baozhang.vault.reader import restore
+from baozhang.vault.vault import ClientVault
+from baozhang.wiring import open_site
+from checks import LedgerVerdict, judge_snapshot
+from tasks.batches import Batch, Pair, in_batches, settle
+from tasks.choosing import named_pairs, pairs_to_restore
+from tasks.options import effect
+
+ROOM_BESIDE = 64 * 2**20  # bytes left to whoever shares the disk
+PREFIX = "restore-test-"
+MOST_FINDINGS = 50  # in one outcome
+LEFTOVER = re.compile(rf"{PREFIX}(\d+)-")
+
+
+@effect("choose for {run.id}")
+def choose_oldest_proven(run: Run, clients: list[str] | None) -> list[Batch]:
+    """Return the sets proven longest ago, or all of the clients that were asked for."""
+    with open_site() as site:
+        site.catalog.begin(run)
+        sweep(site.scratch)
+        return in_batches(pairs_to_restore(site) if clients is None else named_pairs(site, clients))
+
+
+@effect("restore-test a batch of {run.id}", tags=["vault-read"])
+def try_batch(run: Run, batch: Batch) -> tuple[Outcome, ...]:
+    """Restore and judge each pair of the batch."""
+    with open_site() as site:
+        return settle(run, batch, partial(try_pair, site, run), site.clock)
+
+
+def try_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outcome:
+    """Restore the newest backup point of one set to a sandbox and judge its books.
+
+    Raises:
+        UsageError: the set has no backup point.
+        StoreFullError: not enough room to try.
+        CorruptObjectError: what is stored cannot be restored.
+    """
+    started = site.clock()
+    side = site.vault(pair.client, pair.set).client(pair.client)
+    snapshot = side.find("latest", set_name=pair.set)
+    with sandbox(site.scratch, snapshot.size) as place:
+        receipt = restore(side, snapshot, place, report=report)
+        seconds_ms = round((site.clock() - started).total_seconds() * 1000)
+        verdicts = judge(site, pair, side, snapshot, place)
+    site.audit.append(
+        actor=run.id,
+        action="restore.tested",
+        subject=str(pair),
+        snapshot=snapshot.id,
+        books=len(verdicts),
+        passed=sum(verdict.outcome == "pass" for verdict in verdicts),
+    )
+    return Outcome(
+        run=run.id,
+        duty="restore_test",
+        client=pair.client,
+        set=pair.set,
+        status=status_of(verdicts),
+        started=started,
+        ended=site.clock(),
+        snapshot=snapshot.id,
+        findings=tuple(_findings(verdicts))[:MOST_FINDINGS],
+        figures=(
+            ("files", receipt.files),
+            ("bytes", receipt.bytes),
+            ("seconds_ms", seconds_ms),
+            *_figures(verdicts),
+        ),
+    )
+
+
+@contextmanager
+def sandbox(scratch: Path, size: int) -> Iterator[Path]:
+    """Yield a place below `scratch` to restore to; whatever happens, nothing of it remains.
+
+    Raises:
+        StoreFullError: `size` bytes would not leave room enough; nothing was written.
+    """
+    free = shutil.disk_usage(scratch).free
+    if free < size + ROOM_BESIDE:
+        raise StoreFullError(
+            "a restore test needs {needed} bytes in {folder}, {free} are free",
+            hint="Make room on that disk, or test fewer clients at a time.",
+            needed=size + ROOM_BESIDE,
+            folder=scratch,
+            free=free,
+        )
+    with tempfile.TemporaryDirectory(dir=scratch, prefix=f"{PREFIX}{os.getpid()}-") as place:
+        yield Path(place) / "restored"
+
+
+def sweep(scratch: Path) -> None:
+    """Destroy what restore tests that were killed left behind: it is readable ledgers."""
+    for folder in scratch.glob(f"{PREFIX}*"):
+        owner = LEFTOVER.match(folder.name)
+        if owner and not Path(f"/proc/{owner[1]}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def judge(
+    site: Site, pair: Pair, side: ClientVault, snapshot: Snapshot, place: Path
+) -> tuple[LedgerVerdict, ...]:
+    """Read every book anew from what was restored and hold it against its proof."""
+    proofs = {name: decode_proof(proof) for name, proof in side.proofs(snapshot).items()}
+    restored = site.source_of(_moved(site.client_set(pair.client, pair.set), place))
+    with restored.freeze() as frozen:
+        list(frozen.items())  # a source shows its books once its items are known
+        return judge_snapshot(proofs, {reader.book.name: reader for reader in frozen.ledgers()})
+
+
+def _moved(client_set: ClientSet, place: Path) -> ClientSet:
+    """Return the set as if its sources lay where it was restored to."""
+    sources = tuple(_moved_source(source, place) for source in client_set.sources)
+    return client_set.model_copy(update={"sources": sources})
+
+
+def _moved_source(source: SourceFile, place: Path) -> SourceFile:
+    path = place / source.name
+    if source.kind == "sqlite":
+        path /= Path(source.path).name
+    return source.model_copy(update={"path": str(path)})
+
+
+def status_of(verdicts: tuple[LedgerVerdict, ...]) -> Status:
+    """Return the worst verdict as a status; a set without books came back byte for byte."""
+    found = {verdict.outcome for verdict in verdicts}
+    if "fail" in found:
+        return "failed"
+    return "inconclusive" if "inconclusive" in found else "ok"
+
+
+def _figures(verdicts: tuple[LedgerVerdict, ...]) -> Iterator[tuple[str, int]]:
+    yield "books", len(verdicts)
+    yield "vouchers", sum(verdict.vouchers for verdict in verdicts)
+    yield "lines", sum(verdict.lines for verdict in verdicts)
+    for currency in sorted({verdict.currency for verdict in verdicts} - {""}):
+        same = [verdict for verdict in verdicts if verdict.currency == currency]
+        yield f"debit_minor:{currency}", sum(verdict.debit for verdict in same)
+        yield f"credit_minor:{currency}", sum(verdict.credit for verdict in same)
+
+
+def _findings(verdicts: tuple[LedgerVerdict, ...]) -> Iterator[Finding]:
+    if not verdicts:
+        yield Finding(
+            "not proven at ledger level: this set holds no books, its bytes came back",
+            severity="info",
+        )
+    for verdict in verdicts:
+        for violation in verdict.findings:
+            yield _finding(verdict.book, violation)
+
+
+def _finding(book: str, violation: Violation) -> Finding:
+    places = {
+        "book": book,
+        "period": violation.period,
+        "voucher": violation.voucher,
+        "account": violation.account,
+        "difference": _amount(violation),
+        "currency": violation.currency,
+    }
+    known = {name: value for name, value in places.items() if value is not None}
+    facts = known | dict(violation.facts)
+    return Finding(violation.template, tuple(facts.items()), severity=violation.severity)
+
+
+def _amount(violation: Violation) -> str | None:
+    if violation.difference is None:
+        return None
+    return format_amount(violation.difference, scale=scale_of(violation.currency or ""))

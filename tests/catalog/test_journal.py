@@ -1,0 +1,139 @@
+"""The journal leaves as files and comes back as rows."""
+
+from pathlib import Path
+
+import pytest
+
+from baozhang.catalog.catalog import Catalog
+from baozhang.errors import CorruptObjectError, NewerFormatError
+from tests.catalog.values import changed, letter, outcome
+
+FILES = ["runs.jsonl", "outcomes.jsonl", "findings.jsonl", "letters.jsonl", "anchors.jsonl"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.fixture
+def exported(full: Catalog, tmp_path: Path) -> Path:
+    full.export_journal(tmp_path / "journal")
+    return tmp_path / "journal"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Catalog:
+    return Catalog.open(tmp_path / "empty.db")
+
+
+def test_an_empty_catalog_takes_the_whole_journal(
+    full: Catalog, exported: Path, empty: Catalog
+) -> None:
+    assert empty.import_journal(exported) == 9
+    assert (empty.outcomes(), empty.letters(), empty.anchors()) == (
+        full.outcomes(),
+        full.letters(),
+        full.anchors(),
+    )
+    assert empty.run("backup-2026-07-31-8f3a") == full.run("backup-2026-07-31-8f3a")
+
+
+def test_what_was_imported_is_exported_byte_for_byte(
+    exported: Path, empty: Catalog, tmp_path: Path
+) -> None:
+    empty.import_journal(exported)
+    empty.export_journal(tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(exported)
+    assert sorted(contents(exported)) == sorted(FILES)
+
+
+def test_a_later_export_begins_with_the_earlier_one(full: Catalog, exported: Path) -> None:
+    before = contents(exported)
+    full.append(outcome("c000", run="earlier", day=-9))
+    full.export_journal(exported)
+    after = contents(exported)
+    assert all(after[name].startswith(before[name]) for name in FILES)
+    assert len(after["outcomes.jsonl"]) > len(before["outcomes.jsonl"])
+
+
+def test_importing_twice_adds_nothing(exported: Path, empty: Catalog) -> None:
+    empty.import_journal(exported)
+    assert empty.import_journal(exported) == 0
+
+
+def test_a_journal_that_went_on_keeps_what_it_has(full: Catalog, exported: Path) -> None:
+    full.append(outcome("c009"))
+    before = full.outcomes()
+    assert full.import_journal(exported) == 0
+    assert full.outcomes() == before
+
+
+def test_an_outcome_that_stands_gets_no_findings_of_another(exported: Path, empty: Catalog) -> None:
+    mine = changed(outcome("c001"), "failed")
+    empty.append(mine)
+    empty.import_journal(exported)
+    assert empty.outcomes(client="c001") == (mine,)
+    assert empty.outcomes(client="c002") == (outcome("c002", status="partial"),)
+
+
+def test_letters_go_on_after_the_imported_ones(exported: Path, empty: Catalog) -> None:
+    empty.import_journal(exported)
+    with empty.transaction():
+        assert empty.next_letter("night") == 2
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_damage_and_nothing_is_imported(
+    exported: Path, empty: Catalog, name: str
+) -> None:
+    (exported / name).unlink()
+    with pytest.raises(CorruptObjectError):
+        empty.import_journal(exported)
+    assert (empty.outcomes(), empty.letters()) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"status":"ok"', b'"status":"fine"'),
+        (b'"status":"ok"', b'"status":1'),
+        (b'"status":"ok"', b'"state":"ok"'),
+        (b'["lines",2600000]', b'["lines",2.5]'),
+        (b'["lines",2600000]', b'["lines"]'),
+        (b"2026-07-31T14:00:00.000000+00:00", b"2026-07-31T14:00:00.000000"),
+        (b"2026-07-31T14:00:00.000000+00:00", b"yesterday"),
+        (b'{"client"', b'["client"'),
+    ],
+)
+def test_a_line_that_is_no_row_is_damage_and_named(
+    exported: Path, empty: Catalog, old: bytes, new: bytes
+) -> None:
+    file = exported / "outcomes.jsonl"
+    file.write_bytes(file.read_bytes().replace(old, new, 1))
+    with pytest.raises(CorruptObjectError) as caught:
+        empty.import_journal(exported)
+    assert caught.value.facts == {"file": "outcomes.jsonl", "line": 2}
+
+
+def test_files_of_a_newer_release_are_refused(exported: Path, empty: Catalog) -> None:
+    file = exported / "letters.jsonl"
+    file.write_bytes(file.read_bytes().replace(b'"format":1', b'"format":2'))
+    with pytest.raises(NewerFormatError):
+        empty.import_journal(exported)
+
+
+def test_a_file_of_another_table_is_damage(exported: Path, empty: Catalog) -> None:
+    (exported / "runs.jsonl").write_bytes((exported / "anchors.jsonl").read_bytes())
+    with pytest.raises(CorruptObjectError):
+        empty.import_journal(exported)
+
+
+def test_more_rows_than_one_batch_come_back(
+    catalog: Catalog, empty: Catalog, tmp_path: Path
+) -> None:
+    with catalog.transaction():
+        for _ in range(1001):
+            catalog.record_letter(letter(catalog.next_letter("night")))
+    catalog.export_journal(tmp_path / "many")
+    assert empty.import_journal(tmp_path / "many") == 1001
+    assert empty.letters() == catalog.letters()

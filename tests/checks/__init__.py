@@ -1,0 +1,1 @@
+"""Checks: what a restored ledger must not get past."""

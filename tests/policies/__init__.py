@@ -1,0 +1,1 @@
+"""Policies: what is due, and whose turn it is."""

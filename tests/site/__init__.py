@@ -1,0 +1,1 @@
+"""The site: its files, its wiring, its commands."""

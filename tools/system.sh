@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The Debian packages that the environment and the tests need.  Root installs them; anybody else is
+# told the one line to run, and set-up goes on with what is there.
+set -euo pipefail
+
+declare -A needed=()
+python=$(command -v "${PYTHON:-python3.11}" || command -v python3 || true)
+if [ -z "$python" ]; then
+    needed[python3]=1
+    needed[python3-venv]=1
+elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    needed[python3-venv]=1
+fi
+command -v git >/dev/null || needed[git]=1
+
+[ ${#needed[@]} -gt 0 ] || exit 0
+line="apt-get install -y --no-install-recommends ${!needed[*]}"
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo "setup: installing ${!needed[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    $line -qq
+else
+    echo "setup: please run as root, then try again:"
+    echo "    $line"
+    [ -n "$python" ] || exit 1
+fi
