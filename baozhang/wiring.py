@@ -7,7 +7,6 @@ What a site knows beyond its files lies below `<home>/state/`: `catalog.db`, `au
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -17,6 +16,7 @@ from baozhang.audit.log import AuditLog
 from baozhang.catalog.catalog import Catalog
 from baozhang.clock import Clock, system_clock
 from baozhang.errors import UnreachableError, UsageError
+from baozhang.keys.files import read_private
 from baozhang.keys.slots import Secret, decode_key_file, passphrase
 from baozhang.mail.outbox import Outbox
 from baozhang.settings import Agency, ClientSet, SecretRef, SourceFile, load_agency
@@ -27,12 +27,11 @@ from baozhang.sources.combined import CombinedSource
 from baozhang.sources.sqlite import SqliteSource
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.stores.base import Store
-from baozhang.vault.stores.local import LocalStore
+from baozhang.vault.stores.choosing import store_at
 from baozhang.vault.vault import Vault, open_vault
 
 STATE = "state"
 KEY_FILE_MARK = b"baozhang-key-"
-PRIVATE = stat.S_IRWXG | stat.S_IRWXO  # the bits that nobody but the owner may have
 
 
 @contextmanager
@@ -71,7 +70,7 @@ def read_secret(home: Path, ref: SecretRef) -> Secret:
         UsageError: it is not there, or others can read its file.
     """
     scheme, _, place = ref.partition(":")
-    content = _from_environment(place) if scheme == "env" else _from_file(home / place)
+    content = _from_environment(place) if scheme == "env" else read_private(home / place)
     if content.startswith(KEY_FILE_MARK):
         return decode_key_file(content)
     text = content.decode("utf-8", "surrogateescape").strip("\r\n")
@@ -95,40 +94,19 @@ def _from_environment(name: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
-def _from_file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if mode & PRIVATE:
-                raise UsageError(
-                    "the secret {path} can be read by others: its mode is {mode}",
-                    hint="Run `chmod 600 {path}`.",
-                    path=path,
-                    mode=f"{stat.S_IMODE(mode):04o}",
-                )
-            return file.read()
-    except OSError as error:
-        raise UsageError(
-            "the secret {path} cannot be read: {reason}",
-            hint="Put the key back from its copy, or change `key` in agency.yaml.",
-            path=path,
-            reason=error.strerror or type(error).__name__,
-        ) from error
-
-
 def _vault(agency: Agency, name: str) -> Vault:
     each = agency.file.vaults[name]
-    return _opened(agency.path(each.url), read_secret(agency.home, each.key))
+    return _opened(str(agency.path(each.url)), read_secret(agency.home, each.key))
 
 
 @lru_cache(maxsize=16)
-def _opened(path: Path, secret: Secret) -> Vault:
+def _opened(url: str, secret: Secret) -> Vault:
     """Open a vault once per process: a passphrase takes half a second on purpose."""
-    return open_vault(LocalStore(path), secret)
+    return open_vault(store_at(url), secret)
 
 
 def _mirrors(agency: Agency, name: str) -> tuple[Store, ...]:
-    return tuple(LocalStore(agency.path(url)) for url in agency.file.vaults[name].mirrors)
+    return tuple(store_at(str(agency.path(url))) for url in agency.file.vaults[name].mirrors)
 
 
 def _source(agency: Agency, each: ClientSet, scratch: Path) -> Source:

@@ -19,7 +19,11 @@ import pandas as pd
 from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.core.suite_parameters import parse_suite_parameter
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation import (
     ColumnMapExpectation,
@@ -124,9 +128,10 @@ def _frames() -> BatchDefinition[None]:
 
 
 def _new_context() -> BatchDefinition[None]:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    for site in list(context.get_site_names()):
-        context.delete_data_docs_site(site)
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=ProgressBarsConfig(globally=False),
+    )
+    context = gx.get_context(project_config=config, mode="ephemeral")
     asset = context.data_sources.add_pandas("restored").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("whole")

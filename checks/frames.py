@@ -10,7 +10,6 @@ digits is exact at any size.  A frame of two proofs has one row per key, restore
 Column names are fixed here: nothing of a client's file ever becomes one.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -21,9 +20,13 @@ from baozhang.books.proof import Proof
 Side = Mapping[tuple[str, ...], tuple[str, ...]]
 """One side of a comparison: key to values."""
 
+Counts = Mapping[tuple[str, str], int]
+"""Violations by law and period."""
+
 CHUNK_KEYS, CHUNK_VALUES = ("table", "period"), ("rows", "sha256")
 TOTAL_KEYS, TOTAL_VALUES = ("period", "account"), ("lines", "debit", "credit")
-HEAD_KEYS, HEAD_VALUES = ("part", "place"), ("value",)
+IDENTITY_KEYS, IDENTITY_VALUES = ("part",), ("value",)
+COLUMN_KEYS, COLUMN_VALUES = ("table", "place"), ("name",)
 LAW_KEYS = ("period",)
 Row = tuple[str | None, ...]
 """One row of a frame."""
@@ -64,9 +67,34 @@ def _alternate(source: Row, restored: Row) -> Iterable[str | None]:
     return (value for pair in zip(source, restored, strict=True) for value in pair)
 
 
+def identity_of(proof: Proof) -> Side:
+    """Return which book it is as a side: (part,) to (value,)."""
+    book = proof.book
+    return {
+        ("name",): (book.name,),
+        ("profile",): (book.profile,),
+        ("currency",): (book.currency,),
+        ("numbering",): (book.numbering,),
+    }
+
+
+def columns_of(proof: Proof) -> Side:
+    """Return the columns of every table as a side: (table, place) to (name,)."""
+    tables = proof.book.columns
+    return {
+        (table, str(place)): (name,)
+        for table in TABLES
+        for place, name in enumerate(tables.get(table, ()), start=1)
+    }
+
+
 def chunks_of(proof: Proof) -> Side:
-    """Return the fingerprint as a side: (table, period) to (rows, sha256)."""
-    return {(chunk.table, chunk.period): (str(chunk.rows), chunk.sha256) for chunk in proof.chunks}
+    """Return the fingerprint as a side: (table, period) to (rows, sha256), and last its root."""
+    side: dict[tuple[str, ...], tuple[str, ...]] = {
+        (chunk.table, chunk.period): (str(chunk.rows), chunk.sha256) for chunk in proof.chunks
+    }
+    side["root", ""] = (str(len(proof.chunks)), proof.root)
+    return side
 
 
 def totals_of(proof: Proof) -> Side:
@@ -77,30 +105,11 @@ def totals_of(proof: Proof) -> Side:
     }
 
 
-def head_of(proof: Proof) -> Side:
-    """Return what the book is, and what its proof holds, as a side: (part, place) to (value,)."""
-    book = proof.book
-    parts = {
-        ("root", ""): proof.root,
-        ("profile", ""): book.profile,
-        ("currency", ""): book.currency,
-        ("numbering", ""): book.numbering,
-        # A proof with a key twice would lose one of them in the frames; its count tells.
-        ("chunks", ""): str(len(proof.chunks)),
-        ("totals", ""): str(len(proof.totals)),
-    }
-    for table in TABLES:
-        for place, column in enumerate(book.columns.get(table, ())):
-            parts[f"{table} column", str(place)] = column
-    return {key: (value,) for key, value in parts.items()}
-
-
-def laws_of(proof: Proof, laws: tuple[str, ...], periods: Iterable[str]) -> Side:
+def laws_of(counts: Counts, laws: tuple[str, ...], periods: Iterable[str]) -> Side:
     """Return violation counts as a side: (period,) to one count per law, "0" where none."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for law, period, count in proof.violation_counts:
-        counts[law, period] += count
-    return {(period,): tuple(str(counts[law, period]) for law in laws) for period in periods}
+    return {
+        (period,): tuple(str(counts.get((law, period), 0)) for law in laws) for period in periods
+    }
 
 
 def lines_by_period(

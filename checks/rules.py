@@ -13,13 +13,13 @@ from baozhang.words import CHINESE, ENGLISH, say
 Layer = Literal["L0", "L1", "L2", "rows"]
 """L0 fingerprint and head, L1 control totals, L2 laws of the books, and the restored rows."""
 
-FINGERPRINT, TOTALS, HEAD, PRESENCE = "F1", "C1", "C2", "N1"
+IDENTITY, FINGERPRINT, TOTALS, ANEW = "I1", "F1", "C1", "N1"
 
 TITLES: dict[str, str] = {
-    "F1": "every row is as it was: fingerprints agree",
+    "I1": "it is the same book",
+    "F1": "every row and column is as it was: fingerprints agree",
     "C1": "control totals agree per period and account",
-    "C2": "the book's head and columns agree",
-    "N1": "every book of the backup point was restored",
+    "N1": "no law is broken that the source kept",
     "S0": "the book has voucher lines",
     "S1": "dates, periods and amounts can be read",
     "S2": "no voucher line occurs twice",
@@ -43,13 +43,10 @@ TITLES: dict[str, str] = {
 LAWS = tuple(rule for rule in TITLES if rule[0] in "SLX")
 """The laws every judgement looks at, whether or not either side breaks one."""
 
-WARNINGS = frozenset({"S0", "L4"})
-"""Rules that only warn."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; `severity` is what it costs to break it anew."""
+    """One rule: its id, what it costs to break it anew, and its title in English."""
 
     id: str
     severity: Severity
@@ -67,6 +64,9 @@ class Rule:
 
 
 def rule_of(rule_id: str) -> Rule:
-    """Return the rule; one that this release does not know is critical, never ignored."""
-    title = TITLES.get(rule_id, "a law this release does not know")
-    return Rule(rule_id, "warning" if rule_id in WARNINGS else "critical", title)
+    """Return the rule; one that this release does not know has a title that says so.
+
+    A restore may not break any law anew, not even one that in daily work only warns: whatever a
+    restored ledger breaks and its source kept, the restore has changed.
+    """
+    return Rule(rule_id, "critical", TITLES.get(rule_id, "a law this release does not know"))

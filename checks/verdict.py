@@ -13,17 +13,17 @@ from typing import Literal
 
 from baozhang.books.model import Severity, Violation
 from checks.context import Evaluation
-from checks.rules import FINGERPRINT, HEAD, TOTALS, Layer, rule_of
+from checks.rules import FINGERPRINT, IDENTITY, TOTALS, Layer, rule_of
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 
 MOST_FINDINGS = 200
 """A letter that names more than this is not read; the counts stay whole."""
 
-INDISPENSABLE = frozenset({("L0", FINGERPRINT), ("L0", HEAD), ("L1", TOTALS)})
+INDISPENSABLE = frozenset({("L0", FINGERPRINT), ("L0", IDENTITY), ("L1", TOTALS)})
 """Without an evaluation of each of these nothing is proven."""
 
-NEVER_EMPTY = frozenset({("L0", FINGERPRINT), ("L0", HEAD)})
+NEVER_EMPTY = frozenset({("L0", FINGERPRINT), ("L0", IDENTITY)})
 """A book without vouchers has no totals; a book without a fingerprint is no evidence."""
 
 
@@ -31,8 +31,9 @@ NEVER_EMPTY = frozenset({("L0", FINGERPRINT), ("L0", HEAD)})
 class RuleResult:
     """How one rule fared in one layer.
 
-    The unit is what the layer looks at: chunks and columns in L0, totals in L1, periods in L2,
-    lines in `rows`; a rule of several expectations counts what each of them looked at.
+    The unit is what the layer looks at: chunks, columns and parts of the identity in L0, totals
+    in L1, periods in L2, lines in `rows`; a rule of several expectations counts what each of them
+    looked at.
     """
 
     rule: str

@@ -51,12 +51,12 @@ def nightly_backup(day: date | None = None, clients: list[str] | None = None) ->
 
     outcomes = back_up_batch.map(unmapped(begun), batches)
     recorded = record_batch.map(unmapped(begun), batches, allow_failure(outcomes))
-    advance.map(unmapped(progress), unmapped(batches), recorded)
+    moved = advance.map(unmapped(progress), unmapped(batches), recorded)
 
     lagging = copy_to_mirrors(begun, wait_for=[recorded])
 
     run = gather(begun, recorded.result(), lagging)
     letter = write_night_letter(run)
-    show_outcomes(run, letter)
+    show_outcomes(run, letter, progress, wait_for=[allow_failure(moved)])
     save_journal(run)
     return conclude(run)

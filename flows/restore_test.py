@@ -1,8 +1,9 @@
 """Weekly restore test: backup points are restored, their books judged, the copies destroyed.
 
     begin ──► choose ──► restore, judge, destroy ──► record ──► letter ──► verdict
-                               (batches)            (batches)     │
-                                                       └──► progress  └──► table, link
+                               (batches)            (batches)      │
+                                                       │           └──► table, link
+                                                       └──► progress
 
 A restore is proven by its content and not by its exit code: every book is read anew from the
 restored files and held against the proof that was taken from the source when it was backed up.
@@ -51,9 +52,9 @@ def weekly_restore_test(day: date | None = None, clients: list[str] | None = Non
 
     outcomes = try_batch.map(unmapped(begun), batches)
     recorded = record_batch.map(unmapped(begun), batches, allow_failure(outcomes))
-    advance.map(unmapped(progress), unmapped(batches), recorded)
+    moved = advance.map(unmapped(progress), unmapped(batches), recorded)
 
     run = gather(begun, recorded.result())
     letter = write_restore_test_letter(run)
-    show_outcomes(run, letter)
+    show_outcomes(run, letter, progress, wait_for=[allow_failure(moved)])
     return conclude(run)

@@ -1,12 +1,13 @@
 """Nightly validation: every stored byte is read back and held against its hash, by rotation.
 
-    begin ──► choose ──► verify ──► record ──► letter ──► verdict
-                        (batches)   (batches)     │
-                                       └──► progress  └──► table, link
+    begin ──► choose ──► verify ──► record ──► own ──► letter ──► verdict
+                        (batches)   (batches)            │
+                                       └──► progress     └──► table, link
 
 A night takes up the clients whose bytes have gone unread longest, so many that all of them are
-read within the span the policies promise.  It also asks the vault for the newest backup point that
-the catalog knows: a vault that has lost its latest commits is otherwise perfectly whole.
+read within the span the policies promise; the agency's own journal is read every night.  It also
+asks the vault for the newest backup point that the catalog knows: a vault that has lost its latest
+commits is otherwise perfectly whole.
 
 Runbook for people: docs/runbooks/validation.md
 """
@@ -22,7 +23,7 @@ from tasks.day import begin, named
 from tasks.letters import write_night_letter
 from tasks.options import at_once
 from tasks.record import gather, record_batch
-from tasks.validation import choose_by_rotation, verify_batch
+from tasks.validation import choose_by_rotation, verify_batch, verify_own
 from tasks.verdict import conclude
 
 
@@ -51,9 +52,11 @@ def nightly_validation(day: date | None = None, clients: list[str] | None = None
 
     outcomes = verify_batch.map(unmapped(begun), batches)
     recorded = record_batch.map(unmapped(begun), batches, allow_failure(outcomes))
-    advance.map(unmapped(progress), unmapped(batches), recorded)
+    moved = advance.map(unmapped(progress), unmapped(batches), recorded)
 
-    run = gather(begun, recorded.result())
+    own = verify_own(begun)
+
+    run = gather(begun, recorded.result(), own)
     letter = write_night_letter(run)
-    show_outcomes(run, letter)
+    show_outcomes(run, letter, progress, wait_for=[allow_failure(moved)])
     return conclude(run)

@@ -72,7 +72,7 @@ def _page(run: Run, wording: Wording, envelope: Envelope, pen: Pen) -> Page:
         sample=envelope.sample,
         verdict=telling.mark(figures.verdict(run), pen),
         sentence=_sentence(run, wording, pen),
-        advice="" if run.outcomes else _advice(pen),
+        advice="" if figures.client_outcomes(run) else _advice(pen),
         changes=changes,
         changes_note=changes_note,
         tally=telling.tally(run, pen),
@@ -91,9 +91,10 @@ def _page(run: Run, wording: Wording, envelope: Envelope, pen: Pen) -> Page:
 
 
 def _sentence(run: Run, wording: Wording, pen: Pen) -> str:
-    if not run.outcomes:
-        return wording.nobody
-    return wording.well if not run.troubled else telling.count_sentence(run, pen)
+    own = telling.own_sentence(run, pen)
+    if not figures.client_outcomes(run):
+        return wording.nobody + own
+    return wording.well if not run.troubled else telling.count_sentence(run, pen) + own
 
 
 def _advice(pen: Pen) -> str:
@@ -124,12 +125,14 @@ def count_facts(run: Run, pen: Pen, labels: tuple[tuple[str, str], ...]) -> tupl
     )
 
 
-def client_facts(run: Run, pen: Pen) -> tuple[Fact, ...]:
-    """Return how many clients and sets the run handled."""
-    return (
-        Fact(pen.gettext("Clients"), pen.number(len(figures.clients(run)))),
-        Fact(pen.gettext("Backup sets"), pen.number(len(run.outcomes))),
-    )
+def client_fact(run: Run, pen: Pen) -> Fact:
+    """Return how many clients the run handled."""
+    return Fact(pen.gettext("Clients"), pen.number(len(figures.clients(run))))
+
+
+def set_fact(run: Run, pen: Pen) -> Fact:
+    """Return how many of their sets the run handled."""
+    return Fact(pen.gettext("Backup sets"), pen.number(len(figures.client_outcomes(run))))
 
 
 def time_facts(run: Run, pen: Pen) -> tuple[Fact, ...]:
@@ -137,7 +140,7 @@ def time_facts(run: Run, pen: Pen) -> tuple[Fact, ...]:
     worked, slow = figures.span(run), figures.slowest(run)
     if worked is None or slow is None:
         return ()
-    parts = (telling.called(slow), pen.duration(figures.duration(slow)))
+    parts = (telling.called(figures.name(slow), pen), pen.duration(figures.duration(slow)))
     return (
         Fact(pen.gettext("Time taken"), pen.duration(worked[1] - worked[0])),
         Fact(pen.gettext("Longest"), pen.gettext(", ").join(parts)),

@@ -1,7 +1,9 @@
 """Figures of a run: counted from its outcomes, exact, and the same on every machine.
 
 Pure functions over `baozhang.catalog.model`.  A client fares as badly as the worst of its sets;
-a run without outcomes is inconclusive, never well.  A figure nobody reported is `None`, not zero.
+a run without clients is inconclusive, never well.  A figure nobody reported is `None`, not zero.
+Ids that begin with `_` are the agency's own data (its journal, its mirrors): they are told, they
+weigh on the verdict, and they are not counted as clients.
 """
 
 import hashlib
@@ -65,10 +67,20 @@ def worst(statuses: Iterable[Status]) -> Status:
     return min(statuses, key=WORST_FIRST.index, default="inconclusive")
 
 
+def own(outcome: Outcome) -> bool:
+    """Tell whether an outcome is about the agency's own data and not about a client."""
+    return outcome.client.startswith("_")
+
+
+def client_outcomes(run: Run) -> tuple[Outcome, ...]:
+    """Return the outcomes that are about clients."""
+    return tuple(outcome for outcome in run.outcomes if not own(outcome))
+
+
 def clients(run: Run) -> dict[str, Status]:
     """Return each client's status: the worst of its sets."""
     statuses: dict[str, list[Status]] = {}
-    for outcome in run.outcomes:
+    for outcome in client_outcomes(run):
         statuses.setdefault(outcome.client, []).append(outcome.status)
     return {client: worst(found) for client, found in statuses.items()}
 
@@ -80,8 +92,9 @@ def counts(run: Run) -> dict[Status, int]:
 
 
 def verdict(run: Run) -> Status:
-    """Return the run's status: its worst outcome, `inconclusive` when there is none."""
-    return worst(outcome.status for outcome in run.outcomes)
+    """Return the run's status: its worst outcome, never above `inconclusive` without clients."""
+    found: list[Status] = [outcome.status for outcome in run.outcomes]
+    return worst(found if client_outcomes(run) else [*found, "inconclusive"])
 
 
 def worst_first(outcomes: Iterable[Outcome]) -> list[Outcome]:
@@ -123,12 +136,12 @@ def books(outcome: Outcome) -> int:
 def bytes_only(run: Run) -> int:
     """Return how many clients came out well with no book proven in at least one set."""
     well = {client for client, status in clients(run).items() if status == "ok"}
-    return len({o.client for o in run.outcomes if o.client in well and not books(o)})
+    return len({o.client for o in client_outcomes(run) if o.client in well and not books(o)})
 
 
 def unproven(run: Run) -> int:
     """Return how many sets came out of the run without a book that speaks for them."""
-    return sum(o.status in ("ok", "partial") and not books(o) for o in run.outcomes)
+    return sum(o.status in ("ok", "partial") and not books(o) for o in client_outcomes(run))
 
 
 def slowest(run: Run) -> Outcome | None:

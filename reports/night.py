@@ -34,8 +34,9 @@ def _wording(run: Run, pen: Pen) -> compose.Wording:
         ("bytes", pen.gettext("Data protected")),
         ("bytes_added", pen.gettext("Newly stored")),
         ("books", pen.gettext("Books")),
-        ("vouchers", pen.gettext("Vouchers")),
-        ("lines", pen.gettext("Voucher lines")),
+        # a set that did not change inherits its proofs: these two are not all there is
+        ("vouchers", pen.gettext("Vouchers proven anew")),
+        ("lines", pen.gettext("Voucher lines proven anew")),
     )
     everybody = len(figures.clients(run))
     return compose.Wording(
@@ -47,7 +48,8 @@ def _wording(run: Run, pen: Pen) -> compose.Wording:
         ),
         nobody=pen.gettext("No client was handled: nothing was backed up."),
         figures=(
-            *compose.client_facts(run, pen),
+            compose.client_fact(run, pen),
+            compose.set_fact(run, pen),
             *compose.count_facts(run, pen, labels),
             *compose.time_facts(run, pen),
         ),
@@ -59,7 +61,7 @@ def _wording(run: Run, pen: Pen) -> compose.Wording:
 def _row(outcome: Outcome, pen: Pen) -> Row:
     cell = compose.number_cell
     return Row(
-        name=telling.called(outcome),
+        name=telling.called(figures.name(outcome), pen),
         mark=telling.mark(outcome.status, pen),
         cells=(
             cell(figures.figure(outcome, "files"), pen.number),

@@ -49,7 +49,8 @@ def _wording(run: Run, pen: Pen) -> compose.Wording:
         well=_well(run, pen),
         nobody=pen.gettext("No client was handled: nothing was restored, nothing is proven."),
         figures=(
-            *compose.client_facts(run, pen),
+            compose.client_fact(run, pen),
+            compose.set_fact(run, pen),
             *compose.count_facts(run, pen, labels),
             *(
                 Fact(pen.gettext("Control totals"), telling.amount(total, pen))
@@ -90,7 +91,7 @@ def _row(outcome: Outcome, pen: Pen) -> Row:
     snapshot = clean(outcome.snapshot)
     below = (pen.gettext("snapshot %(id)s", id=snapshot) if snapshot else "", money)
     return Row(
-        name=telling.called(outcome),
+        name=telling.called(figures.name(outcome), pen),
         mark=telling.mark(outcome.status, pen),
         cells=(
             cell(figures.figure(outcome, "files"), pen.number),
@@ -112,16 +113,20 @@ def scope(outcome: Outcome, pen: Pen) -> str:
     if outcome.status == "inconclusive":
         return pen.gettext("Not run to its end: nothing is proven.")
     if outcome.status == "failed":
-        return (
-            pen.gettext("Files and books were checked and differ: see the finding.")
-            if count
-            else pen.gettext("Failed: see the finding. Not proven at ledger level.")
-        )
+        return pen.gettext("Not passed: see the finding.")
+    if outcome.status == "partial":
+        return pen.gettext("Checked in part: see the finding.") + _unproven(outcome, pen)
     if not count:
-        return pen.gettext("Checked: every file. Not proven at ledger level: no book was read.")
+        return pen.gettext("Checked: every file.") + _unproven(outcome, pen)
     return pen.ngettext(
         "Checked: every file; %(n)s book against its proof (fingerprint, control totals, laws).",
         "Checked: every file; %(n)s books against their proofs "
         "(fingerprint, control totals, laws).",
         count,
     )
+
+
+def _unproven(outcome: Outcome, pen: Pen) -> str:
+    if figures.books(outcome):
+        return ""
+    return pen.gettext(" Not proven at ledger level: no book was read.")

@@ -42,9 +42,14 @@ def mark(status: Status, pen: Pen) -> Mark:
     return Mark(status, words[status])
 
 
-def called(outcome: Outcome) -> str:
-    """Return what a letter calls an outcome's subject, safe and short: `c001/main`."""
-    return clean(figures.name(outcome), LONGEST_NAME)
+def called(named: str, pen: Pen) -> str:
+    """Return what a letter calls an outcome's subject, safe and short, e.g. `c001/main`.
+
+    The star of a duty over whole clients goes without saying; the agency calls itself by a word.
+    """
+    client, _, part = named.partition("/")
+    shown = pen.gettext("agency") if client == "_agency" else client
+    return clean(shown if part in ("", "*") else f"{shown}/{part}", LONGEST_NAME)
 
 
 def tally(run: Run, pen: Pen) -> tuple[tuple[Mark, int], ...]:
@@ -66,6 +71,8 @@ def count_sentence(run: Run, pen: Pen) -> str:
     """Return the sentence on a run in which not everything is well."""
     found = figures.counts(run)
     everybody = sum(found.values())
+    if found["ok"] == everybody:
+        return pen.ngettext("%(n)s client, all fine.", "%(n)s clients, all fine.", everybody)
     return pen.ngettext(
         "%(n)s client: %(well)s fine, %(ill)s in trouble (%(which)s).",
         "%(n)s clients: %(well)s fine, %(ill)s in trouble (%(which)s).",
@@ -76,12 +83,21 @@ def count_sentence(run: Run, pen: Pen) -> str:
     )
 
 
+def own_sentence(run: Run, pen: Pen) -> str:
+    """Return the sentence on the agency's own data, "" where nothing is wrong with it."""
+    if not any(figures.own(outcome) for outcome in run.troubled):
+        return ""
+    return pen.gettext(" The agency's own data is in trouble: see below.")
+
+
 def subject(run: Run, title: str, number: int, pen: Pen, *, sample: bool) -> str:
     """Return the subject: the verdict first, counts only, no name of anybody."""
     found = figures.counts(run)
     everybody = sum(found.values())
     if not everybody:
         news = pen.gettext("no client was handled")
+    elif found["ok"] == everybody and run.troubled:
+        news = pen.gettext("clients fine, agency data in trouble")
     elif found["ok"] == everybody:
         news = pen.ngettext("%(n)s client, all fine", "%(n)s clients, all fine", everybody)
     else:
@@ -123,7 +139,7 @@ def _card(outcome: Outcome, pen: Pen) -> Card:
     remarks = tuple(_remark(finding, pen) for finding in weighed[:MOST_REMARKS])
     left = len(weighed) - len(remarks)
     return Card(
-        name=called(outcome),
+        name=called(figures.name(outcome), pen),
         mark=mark(outcome.status, pen),
         snapshot=clean(outcome.snapshot),
         remarks=remarks or (_unexplained(pen),),
@@ -185,7 +201,7 @@ def changes(run: Run, previous: Run | None, pen: Pen) -> tuple[tuple[Fact, ...],
 
 
 def _names(names: tuple[str, ...], pen: Pen) -> str:
-    shown = pen.gettext(", ").join(clean(name, LONGEST_NAME) for name in names[:MOST_NAMES])
+    shown = pen.gettext(", ").join(called(name, pen) for name in names[:MOST_NAMES])
     left = len(names) - MOST_NAMES
     return shown if left <= 0 else shown + " " + pen.gettext("and %(n)s more", n=pen.number(left))
 

@@ -27,7 +27,11 @@ def render_validation(
 
 
 def _wording(run: Run, pen: Pen) -> compose.Wording:
-    labels = (("objects", pen.gettext("Objects read")), ("bytes", pen.gettext("Data read")))
+    labels = (
+        ("objects", pen.gettext("Objects read")),
+        ("bytes", pen.gettext("Data read")),
+        ("damaged", pen.gettext("Damaged objects")),
+    )
     everybody = len(figures.clients(run))
     return compose.Wording(
         duty="validation",
@@ -40,7 +44,7 @@ def _wording(run: Run, pen: Pen) -> compose.Wording:
         ),
         nobody=pen.gettext("No client was handled: nothing was verified."),
         figures=(
-            *compose.client_facts(run, pen),
+            compose.client_fact(run, pen),
             *compose.count_facts(run, pen, labels),
             *compose.time_facts(run, pen),
         ),
@@ -52,7 +56,7 @@ def _wording(run: Run, pen: Pen) -> compose.Wording:
 def _row(outcome: Outcome, pen: Pen) -> Row:
     cell = compose.number_cell
     return Row(
-        name=telling.called(outcome),
+        name=telling.called(figures.name(outcome), pen),
         mark=telling.mark(outcome.status, pen),
         cells=(
             cell(figures.figure(outcome, "objects"), pen.number),

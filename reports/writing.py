@@ -81,7 +81,7 @@ class Pen:
     def duration(self, time: timedelta) -> str:
         """Write a duration: to a tenth of a second below a minute, then in its two top units."""
         tenths = round(time / timedelta(milliseconds=100))
-        if tenths <= 600:
+        if tenths < 600:
             return self._unit("second", tenths / 10)
         seconds = round(time.total_seconds())
         if seconds < 3600:

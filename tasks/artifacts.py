@@ -48,8 +48,9 @@ def advance(bar: UUID, batches: list[Batch], recorded: Recorded) -> None:
 
 
 @effect("show {run.id}")
-def show_outcomes(run: Run, letter: tuple[Path, ...]) -> None:
-    """Show a row per outcome, the worst first, and where the letter lies."""
+def show_outcomes(run: Run, letter: tuple[Path, ...], bar: UUID) -> None:
+    """Show a row per outcome, the worst first, where the letter lies, and the bar at its end."""
+    update_progress_artifact(bar, 100.0)
     worst_first = sorted(run.outcomes, key=lambda each: WORST_FIRST.index(each.status))
     create_table_artifact(
         [_row(outcome) for outcome in worst_first[:MOST_ROWS]],

@@ -11,9 +11,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from baozhang.books.coding import encode_proof
-
 from baozhang.audit.signing import PRIVATE_KEY
+from baozhang.books.coding import encode_proof
 from baozhang.books.proof import Proof
 from baozhang.books.proving import recipe
 from baozhang.books.taking import take_proof
@@ -69,7 +68,7 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client, create=True)
     with site.source(pair.client, pair.set).freeze() as frozen:
-        proofs = Proofs(frozen, _recipe(site, site.client_set(pair.client, pair.set)))
+        proofs = Proofs(frozen, recipe_of(site, site.client_set(pair.client, pair.set)))
         receipt = back_up(
             side,
             frozen,
@@ -143,6 +142,13 @@ class Proofs:
                     for name, _ in self._readers()
                     if name not in receipt.snapshot.books
                 ]
+        if self.proving.recipe and not receipt.snapshot.books and not self._failed:
+            return (
+                Finding(
+                    "no book was found where the client's file says there are books",
+                    hint="Look whether the export arrived, and whether path and globs still fit.",
+                ),
+            )
         return tuple(self._failed)
 
     def _take(self) -> Mapping[str, bytes]:
@@ -171,7 +177,7 @@ def unproven(error: LedgerFormatError) -> Finding:
     return Finding(error.template, facts, error.hint)
 
 
-def _recipe(site: Site, client_set: ClientSet) -> str:
+def recipe_of(site: Site, client_set: ClientSet) -> str:
     """Name all that the proofs depend on besides the books, so that they are retaken with it."""
     written = [each.profile for each in client_set.sources if each.profile]
     own = [str(site.home / p) if p.endswith(PROFILE_SUFFIXES) else p for p in written]

@@ -61,22 +61,29 @@ def pairs_to_restore(site: Site) -> list[Pair]:
 
 
 def clients_to_verify(site: Site) -> list[Pair]:
-    """Return the clients whose bytes have gone unread longest, tonight's share of them."""
+    """Return the clients whose bytes have gone unread longest, tonight's share of them.
+
+    A client that left is among them as long as its backups are kept.
+    """
     sizes: dict[str, int] = {}
     for snapshot in site.catalog.snapshots():
         sizes[snapshot.client] = sizes.get(snapshot.client, 0) + snapshot.added
     queues: dict[timedelta, list[Standing]] = {}
-    for client in site.agency.clients.values():
-        if client.id in sizes:
-            within = min(site.agency.policy(name).every_byte_within for name in client.sets)
-            last = _last(site, "validation", Pair(client.id, WHOLE_CLIENT))
-            queues.setdefault(within, []).append(Standing(client.id, last, sizes[client.id]))
+    for client, size in sizes.items():
+        last = _last(site, "validation", Pair(client, WHOLE_CLIENT))
+        queues.setdefault(_every_byte_within(site, client), []).append(Standing(client, last, size))
     now = site.clock()
     return [
         Pair(name, WHOLE_CLIENT)
         for within, queue in sorted(queues.items())
         for name in tonight(queue, now, within)
     ]
+
+
+def _every_byte_within(site: Site, client: str) -> timedelta:
+    known = site.agency.clients.get(client)
+    sets = known.sets if known else site.agency.file.sets
+    return min(site.agency.policy(name).every_byte_within for name in sets)
 
 
 def _last(site: Site, duty: Duty, pair: Pair) -> datetime | None:

@@ -93,7 +93,7 @@ def send(site: Site, run: Run) -> tuple[Path, ...]:
                 at=at,
             )
             for copy in copies
-            for letter in (_rendered(run, number, previous, copy.language),)
+            for letter in (_rendered(site, run, number, previous, copy.language),)
         ]
         paths = tuple(site.outbox.put(message) for message in messages)
         content = b"".join(message.as_bytes(policy=POLICY) for message in messages)
@@ -111,8 +111,14 @@ def send(site: Site, run: Run) -> tuple[Path, ...]:
     return paths
 
 
-def _rendered(run: Run, number: int, previous: Run | None, language: str) -> Letter:
-    return RENDERERS[run.duty](run, number=number, previous=previous, language=language)
+def _rendered(site: Site, run: Run, number: int, previous: Run | None, language: str) -> Letter:
+    return RENDERERS[run.duty](
+        run,
+        number=number,
+        previous=previous,
+        language=language,
+        sample=site.agency.file.sample,
+    )
 
 
 def _copies(agency: Agency) -> Iterator[_Copy]:

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from baozhang.books.coding import decode_proof
-
 from baozhang.books.model import Violation
 from baozhang.catalog.model import Finding, Outcome, Run, Status
 from baozhang.errors import StoreFullError

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from baozhang.catalog.model import Finding, Outcome, Run, Status, Verified
-from baozhang.errors import UsageError
+from baozhang.catalog.rebuilding import AGENCY
+from baozhang.errors import UnreachableError, UsageError
 from baozhang.site import Site
 from baozhang.sources.base import shown
 from baozhang.vault.model import Damage, Report, silent
 from baozhang.vault.vault import Vault
 from baozhang.vault.verify import verify
 from baozhang.wiring import open_site
-from tasks.batches import Batch, Pair, in_batches, settle
+from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import WHOLE_CLIENT, clients_to_verify
 from tasks.options import effect
 
@@ -44,25 +45,56 @@ def verify_batch(run: Run, batch: Batch) -> tuple[Outcome, ...]:
         return settle(run, batch, partial(verify_client, site, run), site.clock)
 
 
+@effect("verify what is the agency's own for {run.id}", tags=["vault-read"])
+def verify_own(run: Run) -> tuple[Outcome, ...]:
+    """Read back the journal that each vault keeps, and return an outcome where it is not whole."""
+    with open_site() as site:
+        pairs = tuple(
+            Pair(AGENCY, name)
+            for name in site.agency.file.vaults
+            if AGENCY in site.vault_named(name).clients()
+        )
+        outcomes = settle(run, pairs, partial(verify_journal, site, run), site.clock)
+        return tuple(outcome for outcome in outcomes if outcome.status != "ok")
+
+
+def verify_journal(site: Site, run: Run, pair: Pair) -> Outcome:
+    """Read back the agency's own namespace in the vault that the pair names, and its mirrors."""
+    started = site.clock()
+    reads = [_read(vault, AGENCY, silent) for vault in _copies(site, pair.set)]
+    findings = tuple(finding for read in reads for finding in read.findings)
+    return Outcome(
+        run=run.id,
+        duty="validation",
+        client=pair.client,
+        set=pair.set,
+        status=_status(findings),
+        started=started,
+        ended=site.clock(),
+        findings=findings,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """What was read at one place."""
 
-    objects: int
-    bytes: int
-    findings: tuple[Finding, ...]
-    damaged: int
+    objects: int = 0
+    bytes: int = 0
+    findings: tuple[Finding, ...] = ()
+    damaged: int = 0
 
 
 def verify_client(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outcome:
     """Read back all of one client's objects, in its vaults and in their mirrors.
 
-    Raises:
-        StoreUnreachableError: a vault or mirror did not answer; nothing is known then.
+    A vault or mirror that does not answer leaves the outcome open, and what was found elsewhere
+    stands.
     """
     started = site.clock()
     reads = [_read(vault, pair.client, report) for vault in _places(site, pair.client)]
-    findings = (*(f for read in reads for f in read.findings), *_lost_heads(site, pair.client))
+    lost = tuple(_lost_heads(site, pair.client))
+    findings = (*(found for read in reads for found in read.findings), *lost)
     damaged = sum(read.damaged for read in reads)
     objects, read_bytes = sum(r.objects for r in reads), sum(r.bytes for r in reads)
     ended = site.clock()
@@ -74,7 +106,7 @@ def verify_client(site: Site, run: Run, pair: Pair, report: Report = silent) -> 
         objects=objects,
         bytes=read_bytes,
         damaged=damaged,
-        heads_lost=len(findings) - damaged if damaged <= MOST_DAMAGES else 0,
+        heads_lost=len(lost),
     )
     return Outcome(
         run=run.id,
@@ -90,17 +122,32 @@ def verify_client(site: Site, run: Run, pair: Pair, report: Report = silent) -> 
 
 
 def _status(findings: tuple[Finding, ...]) -> Status:
-    return "failed" if findings else "ok"
+    """Return what the findings come to: a warning here says that a place could not be read."""
+    if any(found.severity == "critical" for found in findings):
+        return "failed"
+    return "inconclusive" if findings else "ok"
 
 
 def _places(site: Site, client: str) -> Iterator[Vault]:
     """Yield each vault that keeps a set of the client, and that vault as each mirror has it."""
-    sets = site.agency.file.sets
-    for name in dict.fromkeys(sets[each].vault for each in site.client(client).sets):
-        vault = site.vault_named(name)
-        yield vault
-        for mirror in site.mirrors_named(name):
-            yield replace(vault, store=mirror)
+    for name in dict.fromkeys(_vaults_by_set(site, client).values()):
+        yield from _copies(site, name)
+
+
+def _copies(site: Site, name: str) -> Iterator[Vault]:
+    vault = site.vault_named(name)
+    yield vault
+    for mirror in site.mirrors_named(name):
+        yield replace(vault, store=mirror)
+
+
+def _vaults_by_set(site: Site, client: str) -> dict[str, str]:
+    """Return the vault of each set; a client that left has the sets the catalog remembers."""
+    known = site.agency.clients.get(client)
+    sets = known.sets if known else {each.set for each in site.catalog.snapshots(client)}
+    return {
+        name: site.agency.file.sets[name].vault for name in sets if name in site.agency.file.sets
+    }
 
 
 def _read(vault: Vault, client: str, report: Report) -> _Read:
@@ -113,7 +160,10 @@ def _read(vault: Vault, client: str, report: Report) -> _Read:
             (("place", place),),
             hint="Run the backup; if there was one, see docs/runbooks/validation.md.",
         )
-        return _Read(0, 0, (nothing,), 1)
+        return _Read(findings=(nothing,), damaged=1)
+    except UnreachableError as error:
+        away = finding_of(Pair(client, place), error)
+        return _Read(findings=(replace(away, severity="warning"),))
     findings = tuple(finding_of_damage(each, place) for each in found.damaged[:MOST_DAMAGES])
     return _Read(found.objects, found.bytes, findings, len(found.damaged))
 
@@ -141,11 +191,11 @@ def _lost_heads(site: Site, client: str) -> Iterator[Finding]:
     A vault whose latest commits were taken away, or that was put back to last month's state, is
     whole in itself; only somebody who remembers notices.
     """
-    for name in site.client(client).sets:
+    for name, vault in _vaults_by_set(site, client).items():
         head = site.catalog.head(client, name)
         if head is None:
             continue
-        stored = site.vault(client, name).client(client).snapshots(name)
+        stored = site.vault_named(vault).client(client).snapshots(name)
         if head.id not in {snapshot.id for snapshot in stored}:
             yield Finding(
                 "the vault does not hold backup point {snapshot}, the newest of set {set}",

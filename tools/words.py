@@ -8,6 +8,7 @@ or a violation, and the values of module-level dicts whose name ends in `TEMPLAT
 """
 
 import ast
+import builtins
 import io
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,8 @@ def templates(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _called(call: ast.Call) -> Iterator[tuple[int, str]]:
     name = ast.unparse(call.func).rsplit(".", 1)[-1]
-    place = 0 if name.endswith("Error") and name != "OSError" else POSITION.get(name)
+    ours = name.endswith("Error") and not hasattr(builtins, name)
+    place = 0 if ours else POSITION.get(name)
     if place is None:
         return
     named = {"template", "hint", "step"}

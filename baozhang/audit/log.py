@@ -40,7 +40,6 @@ from baozhang.audit.signing import (
     is_signed,
     load_signer,
     make_signer,
-    sync_folder,
     write_whole,
 )
 from baozhang.clock import Clock
@@ -199,24 +198,30 @@ def _written(folder: Path) -> Iterator[None]:
 
 
 def _settle(file: BinaryIO, folder: Path, signer: Signer) -> _End:
-    """Put aside what a crash tore, hold the log against its head, and return where it ends."""
-    last = _last_record(file, folder)
-    torn = tuple(_torn_event(path) for path in _put_aside(folder))
+    """Hold the log against its head, put aside what a crash tore, and return where it ends.
+
+    A log that does not fit is left as it is, torn line and all: it is evidence.
+    """
+    last, torn = _tail(file)
     head = _read_head(folder)
-    if last is None and head is None:
-        started = Entry(_KEEPER, "log.started", "audit", (("key", signer.fingerprint),))
-        return _End(0, GENESIS, (started, *torn))
-    if last is None or not _fits(file, last, head, signer):
+    is_new = head is None and file.seek(0, os.SEEK_END) == len(torn)
+    if not is_new and (last is None or not _fits(file, last, head, signer)):
         raise CorruptObjectError(
             "the audit log in {folder} does not fit its signed head, nothing is added to it",
             hint="Run `baozhang audit verify {folder}` and leave the folder as it is.",
             folder=folder,
         )
+    if torn:
+        _set_aside(file, folder, torn)
+    events = tuple(_torn_event(path) for path in _put_aside(folder))
+    if last is None:
+        started = Entry(_KEEPER, "log.started", "audit", (("key", signer.fingerprint),))
+        return _End(0, GENESIS, (started, *events))
     signed = head.seq if head else 0
-    unsigned = last.seq - signed
-    facts = (("first", signed + 1), ("records", unsigned))
-    recovered = (Entry(_KEEPER, "log.recovered", "audit", facts),) if unsigned else ()
-    return _End(last.seq, last.hash, recovered + torn)
+    if unsigned := last.seq - signed:
+        facts = (("first", signed + 1), ("records", unsigned))
+        events = (Entry(_KEEPER, "log.recovered", "audit", facts), *events)
+    return _End(last.seq, last.hash, events)
 
 
 def _fits(file: BinaryIO, last: Record, head: Head | None, signer: Signer) -> bool:
@@ -231,49 +236,47 @@ def _fits(file: BinaryIO, last: Record, head: Head | None, signer: Signer) -> bo
 
 
 def _goes_on(file: BinaryIO, head: Head) -> bool:
-    """Tell whether the records after the head are chained to it without a gap."""
+    """Tell whether the whole records after the head are chained to it without a gap."""
     seq, digest = head.seq, head.hash
     file.seek(0)
     for line in file:
-        record = decode_record(line)
-        if record.seq <= head.seq:
-            continue
-        if (record.seq, record.prev) != (seq + 1, digest) or belies(record):
-            return False
-        seq, digest = record.seq, record.hash
+        record = _record(line)
+        if record is None:
+            return not line.endswith(b"\n")  # a torn last line is another matter
+        if record.seq > head.seq:
+            if (record.seq, record.prev) != (seq + 1, digest):
+                return False
+            seq, digest = record.seq, record.hash
     return True
 
 
-def _last_record(file: BinaryIO, folder: Path) -> Record | None:
-    """Return the last whole record; an unfinished line behind it is put aside first."""
+def _tail(file: BinaryIO) -> tuple[Record | None, bytes]:
+    """Return the last whole record, None if it is none, and the unfinished line behind it."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 2 * LINE_LIMIT))  # room for one whole line and a torn one
     whole, _, torn = file.read().rpartition(b"\n")
-    if torn:
-        _set_aside(file, folder, torn, size)
-    if not whole:
+    return _record(whole.rpartition(b"\n")[2] + b"\n"), torn
+
+
+def _record(line: bytes) -> Record | None:
+    """Return the record of a line; None if it is not one, or was edited."""
+    try:
+        record = decode_record(line)
+    except CorruptObjectError:
         return None
-    record = decode_record(whole.rpartition(b"\n")[2] + b"\n")
-    if belies(record):
-        raise CorruptObjectError(
-            "record {seq} of the audit log in {folder} was changed, nothing is added to it",
-            hint="Run `baozhang audit verify {folder}` and leave the folder as it is.",
-            seq=record.seq,
-            folder=folder,
-        )
-    return record
+    return None if belies(record) else record
 
 
-def _set_aside(file: BinaryIO, folder: Path, torn: bytes, size: int) -> None:
+def _set_aside(file: BinaryIO, folder: Path, torn: bytes) -> None:
     """Keep an unfinished last line in a file of its own, then cut it off the log.
 
     The file is called `.pending` until its event is durable: a crash in between loses nothing.
     """
+    start = file.seek(0, os.SEEK_END) - len(torn)
     digest = hashlib.sha256(torn).hexdigest()
-    write_whole(folder / f"torn-{size - len(torn)}-{digest[:16]}.pending", torn)
-    file.truncate(size - len(torn))
+    write_whole(folder / f"torn-{start}-{digest[:16]}.pending", torn)
+    file.truncate(start)
     os.fsync(file.fileno())
-    sync_folder(folder)
 
 
 def _put_aside(folder: Path) -> list[Path]:
@@ -288,8 +291,18 @@ def _torn_event(path: Path) -> Entry:
 
 
 def _read_head(folder: Path) -> Head | None:
+    """Return the head, None if there is none.
+
+    Raises:
+        CorruptObjectError: the file is not a head.
+    """
     try:
-        data = (folder / HEAD).read_bytes()
+        return decode_head((folder / HEAD).read_bytes())
     except FileNotFoundError:
         return None
-    return decode_head(data)
+    except CorruptObjectError as error:
+        raise CorruptObjectError(
+            "the head of the audit log in {folder} was edited",
+            hint="Run `baozhang audit verify {folder}` and leave the folder as it is.",
+            folder=folder,
+        ) from error

@@ -38,7 +38,7 @@ Fault = Literal[
     "short of anchor", "not the anchor",
 ]  # fmt: skip
 
-FAULTS: dict[Fault, str] = {
+FAULT_TEMPLATES: dict[Fault, str] = {
     "unreadable": "line {line}, where record {seq} is due, is not a record: it was edited",
     "torn": "line {line} was not written to its end; the next record will put it aside",
     "edited": "record {seq} was edited: its hash is not the hash of what it says",
@@ -73,7 +73,7 @@ class AuditTrouble:
     @property
     def template(self) -> str:
         """The sentence to translate (see `baozhang.words`), with {seq}, {line} and {other}."""
-        return FAULTS[self.fault]
+        return FAULT_TEMPLATES[self.fault]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,14 @@ def last_records(path: Path, count: int) -> tuple[Record, ...]:
         UnreachableError: it cannot be read.
     """
     tail = deque((line for _, line in _lines(_log_of(path))), maxlen=count)
-    return tuple(decode_record(line) for line in tail)
+    try:
+        return tuple(decode_record(line) for line in tail)
+    except CorruptObjectError as error:
+        raise CorruptObjectError(
+            "the audit log {path} holds a line that is not a record",
+            hint="Run `baozhang audit verify {path}`.",
+            path=path,
+        ) from error
 
 
 @dataclass(slots=True)

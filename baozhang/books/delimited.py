@@ -21,15 +21,14 @@ from baozhang.errors import LedgerFormatError, SourceUnreadableError
 _BLOCK_ROWS = 1024  # measured: smaller blocks cost look-ups, larger ones leave the cache
 _BOM = "\ufeff"
 
-_OTHER_PROFILE = (
-    "Check that this is an export for the profile {profile}; "
-    "for another layout, copy the profile and adapt it."
-)
-_OTHER_ENCODING = (
-    "Export the file as {expected}, or use a copy of the profile with the encoding {encodings}."
-)
-_DAMAGED = "Fetch the file again; no encoding known here fits it."
-_CUT = "Export the table again; if it is complete, a text may contain the delimiter unquoted."
+HINT_TEMPLATES = {
+    "profile": "Check that this is an export for the profile {profile}; "
+    "for another layout, copy the profile and adapt it.",
+    "encoding": "Export the file as {expected}, or use a copy of the profile with the encoding "
+    "{encodings}.",
+    "damaged": "Fetch the file again; no encoding known here fits it.",
+    "cut": "Export the table again; if it is complete, a text may contain the delimiter unquoted.",
+}
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ class _Text:
         except csv.Error as error:
             raise LedgerFormatError(
                 "{file}, near row {row}: a quotation does not end",
-                hint=_CUT,
+                hint=HINT_TEMPLATES["cut"],
                 file=self.shown,
                 row=getattr(self.rows, "line_num", 0),
             ) from error
@@ -220,7 +219,7 @@ class _Text:
         check_header(
             self.layout,
             self.origin,
-            hint=_OTHER_ENCODING if misread else _OTHER_PROFILE,
+            hint=HINT_TEMPLATES["encoding"] if misread else HINT_TEMPLATES["profile"],
             profile=self.profile.name,
             expected=self.profile.encoding,
             encodings=", ".join(fitting),
@@ -231,7 +230,7 @@ class _Text:
             if len(row) != width:
                 raise LedgerFormatError(
                     "{file}, row {row}: {found} columns where the header has {expected}",
-                    hint=_CUT,
+                    hint=HINT_TEMPLATES["cut"],
                     file=self.shown,
                     row=number,
                     found=len(row),
@@ -253,7 +252,7 @@ class _Text:
         fitting = _decoding(raw)
         return LedgerFormatError(
             "{file}, row {row}: byte {offset} is not {expected}",
-            hint=_OTHER_ENCODING if fitting else _DAMAGED,
+            hint=HINT_TEMPLATES["encoding"] if fitting else HINT_TEMPLATES["damaged"],
             encodings=", ".join(fitting),
             file=self.shown,
             row=row,

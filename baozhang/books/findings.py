@@ -60,10 +60,7 @@ def broken(
 ) -> Violation:
     """Return a violation whose facts fill its template: those given, and its own fields.
 
-    Args:
-        law: the rule's id.
-        template: its sentence; may name any field of the violation and any fact.
-        difference: minor units of `currency`; in the sentence a plain decimal.
+    The difference is in minor units of the currency; in the sentence it is a plain decimal.
     """
     fields: dict[str, str | None] = {
         "period": period,

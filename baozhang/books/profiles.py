@@ -25,8 +25,10 @@ Encoding = Literal["utf-8", "utf-8-sig", "gb18030", "cp1252"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
 
 _FOLDER = Path(__file__).parent / "profiles"
-_LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
+# The loader that makes nothing but texts, lists and mappings: safer than the safe one, and it
+# leaves a column called No or 01 what it is, where YAML 1.1 sees false and a number.
+_LOADER: type[yaml.BaseLoader] | type[yaml.CBaseLoader] = getattr(
+    yaml, "CBaseLoader", yaml.BaseLoader
 )
 
 
@@ -210,7 +212,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
 def _parsed(path: Path) -> object:
     try:
         with path.open("rb") as stream:
-            return yaml.load(stream, _LOADER)  # noqa: S506 - a safe loader, the C one if there is one
+            return yaml.load(stream, _LOADER)  # noqa: S506 - safe: see _LOADER
     except OSError as error:
         raise UsageError(
             "cannot read the profile {file}: {reason}",
@@ -228,13 +230,13 @@ def _parsed(path: Path) -> object:
         ) from error
 
 
-WRONG = {
+WRONG_TEMPLATES = {
     "mapping": "{file}: {key} must be a mapping",
     "text": "{file}: {key} must be a text",
-    "texts": "{file}: {key} must be a list of texts, numbers in quotation marks",
+    "texts": "{file}: {key} must be a list of texts",
     "choice": "{file}: {key} must be one of {choices}",
     "whole": "{file}: {key} must be a whole number",
-    "flag": "{file}: {key} must be true or false",
+    "currency": "{file}: {key} must be the three letters of ISO 4217",
     "column": "{file}: {key} must name a column",
     "amount": "{file}: {key} must have debit and credit, or amount with or without side",
     "from": "{file}: {key} is possible for accounts only",
@@ -275,7 +277,7 @@ class _Section:
 
     def wrong(self, key: str, wanted: str, **facts: str) -> UsageError:
         return UsageError(
-            WRONG[wanted],
+            WRONG_TEMPLATES[wanted],
             hint="Correct it; docs/guides/add-a-profile.md explains every key.",
             file=self.file,
             key=key,
@@ -306,16 +308,13 @@ class _Section:
         return tuple(value)
 
     def whole(self, key: str, default: int) -> int:
-        value = self.values.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        value = self.values.get(key, str(default))
+        if not isinstance(value, str) or not value.isdecimal():
             raise self.wrong(self.path(key), "whole")
-        return value
+        return int(value)
 
     def flag(self, key: str) -> bool:
-        value = self.values.get(key, False)
-        if not isinstance(value, bool):
-            raise self.wrong(self.path(key), "flag")
-        return value
+        return self.choice(key, ("true", "false"), "false") == "true"
 
     def section(self, key: str, allowed: Sequence[str]) -> "_Section":
         return _Section(self.file, self.path(key), self.values.get(key), allowed)
@@ -354,6 +353,8 @@ def _hold_together(top: _Section, profile: Profile) -> None:
     lines = profile.tables.get("lines")
     if lines is None:
         raise top.wrong("tables", "lines")
+    if len(profile.currency) != 3 or not profile.currency.isupper():
+        raise top.wrong("currency", "currency")
     if len(profile.delimiter) != 1 or profile.delimiter == profile.quote:
         raise top.wrong("delimiter", "delimiter")
     if len(profile.quote) > 1:

@@ -34,7 +34,7 @@ def open_books(profile: Profile, root: Path, glob: str | None = None) -> list[Le
     """
     if not root.exists():
         raise SourceUnreadableError(
-            "there is no {path}", hint="Check the path.", path=_shown(str(root))
+            "there is no {path}", hint="Check the path.", path=shown_name(str(root))
         )
     if root.is_file():
         return [_file_book(profile, root, root.name)]
@@ -68,7 +68,7 @@ def _named(path: Path, patterns: Iterable[str]) -> bool:
 
 
 def _file_book(profile: Profile, file: Path, name: str) -> LedgerReader:
-    shown = _shown(name)
+    shown = shown_name(name)
     if profile.format == "sqlite":
         return SqliteReader(profile, name, file, shown)
     return DelimitedReader(profile, name, {"lines": ((shown, file),)})
@@ -84,7 +84,7 @@ def _folder_book(
         else:
             found = [file for file in folder.iterdir() if _takes(file, layout.files)]
         if found:
-            files[table] = tuple((_shown(_below(file, root)), file) for file in sorted(found))
+            files[table] = tuple((shown_name(_below(file, root)), file) for file in sorted(found))
     return DelimitedReader(profile, _below(folder, root), files)
 
 
@@ -92,6 +92,7 @@ def _below(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def _shown(name: str) -> str:
-    """Return a name that can be printed, whatever bytes the file system holds."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def shown_name(name: str) -> str:
+    """Return a name that can be printed in one line, whatever bytes the file system holds."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

@@ -26,7 +26,9 @@ _ORDER: dict[Table, tuple[str, ...]] = {
     "balances": ("year", "period", "account"),
     "invoices": (),
 }
-_OTHER_PROFILE = "Check that this database belongs to the product of the profile {profile}."
+HINT_TEMPLATES = {
+    "profile": "Check that this database belongs to the product of the profile {profile}."
+}
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,14 @@ class SqliteReader:
         if not header and not layout.optional:
             raise LedgerFormatError(
                 "{file} has no table {table}",
-                hint=_OTHER_PROFILE,
+                hint=HINT_TEMPLATES["profile"],
                 file=self.shown,
                 table=layout.table,
                 profile=self.profile.name,
             )
         if header:
             origin = Origin(f"{self.shown} ({layout.table})", header)
-            check_header(layout, origin, hint=_OTHER_PROFILE, profile=self.profile.name)
+            check_header(layout, origin, hint=HINT_TEMPLATES["profile"], profile=self.profile.name)
         return header
 
     def _blocks(self, table: Table) -> Iterator[Columns]:

@@ -18,7 +18,7 @@ from baozhang.books import values
 from baozhang.books.chart import parents_of
 from baozhang.books.model import Account, Balance, Invoice, Line, Numbering, Table
 from baozhang.books.profiles import AmountRule, Profile, TableMap
-from baozhang.books.values import NOT_UNDERSTOOD, Cell, Memory, NotUnderstoodError
+from baozhang.books.values import NOT_UNDERSTOOD_TEMPLATES, Cell, Memory, NotUnderstoodError
 from baozhang.errors import LedgerFormatError
 from baozhang.money import scale_of
 
@@ -130,7 +130,7 @@ class Columns:
                 memory[cell]
             except NotUnderstoodError as error:
                 return LedgerFormatError(
-                    NOT_UNDERSTOOD[error.wanted],
+                    NOT_UNDERSTOOD_TEMPLATES[error.wanted],
                     hint="Compare the row with the accounting product, and export again.",
                     file=self.origin.file,
                     row=row,

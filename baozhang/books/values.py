@@ -21,7 +21,7 @@ V = TypeVar("V")
 _MOST_REMEMBERED = 65_536  # cells per column; a full memory is emptied, so size stays bounded
 
 
-NOT_UNDERSTOOD = {
+NOT_UNDERSTOOD_TEMPLATES = {
     "amount": "{file}, row {row}, column {column}: not an amount",
     "date": "{file}, row {row}, column {column}: not a date in a form of the profile ({known})",
     "whole": "{file}, row {row}, column {column}: not a whole number",
@@ -35,9 +35,9 @@ NOT_UNDERSTOOD = {
 
 
 class NotUnderstoodError(ValueError):
-    """A cell is not what its column should hold: a key of NOT_UNDERSTOOD, and what is known."""
+    """A cell is not what its column should hold: a key of the templates, and what is known."""
 
-    def __init__(self, wanted: str, known: str = "") -> None:
+    def __init__(self, *, wanted: str, known: str = "") -> None:
         super().__init__(wanted)
         self.wanted, self.known = wanted, known
 
@@ -71,7 +71,7 @@ def amounts(*, scale: int, decimal: str, thousands: str, empty: Empty) -> Memory
         try:
             return parse_amount(cell, scale=scale, decimal=decimal, thousands=thousands)
         except LedgerFormatError:
-            raise NotUnderstoodError("amount") from None
+            raise NotUnderstoodError(wanted="amount") from None
 
     return Memory(convert)
 
@@ -101,7 +101,7 @@ def dates(forms: tuple[str, ...]) -> Memory[str]:
                 iso = f"{parts['year']}-{int(parts['month']):02d}-{int(parts['day']):02d}"
                 time = (parts.get("time") or "00:00:00").partition(".")[0]
                 return iso if time == "00:00:00" else f"{iso} {time}"
-        raise NotUnderstoodError("date", ", ".join(forms))
+        raise NotUnderstoodError(wanted="date", known=", ".join(forms))
 
     return Memory(convert)
 
@@ -118,7 +118,7 @@ def wholes() -> Memory[int]:
     def convert(cell: Cell) -> int:
         plain = (cell or "").strip()
         if not plain.isdecimal():
-            raise NotUnderstoodError("whole")
+            raise NotUnderstoodError(wanted="whole")
         return int(plain)
 
     return Memory(convert)
@@ -130,7 +130,7 @@ def months() -> Memory[str]:
     def convert(cell: Cell) -> str:
         plain = (cell or "").strip()
         if not plain.isdecimal() or len(plain) > 2:
-            raise NotUnderstoodError("month")
+            raise NotUnderstoodError(wanted="month")
         return plain.zfill(2)
 
     return Memory(convert)
@@ -142,7 +142,7 @@ def years() -> Memory[str]:
     def convert(cell: Cell) -> str:
         plain = (cell or "").strip()
         if not plain.isdecimal() or len(plain) != 4:
-            raise NotUnderstoodError("year")
+            raise NotUnderstoodError(wanted="year")
         return plain
 
     return Memory(convert)
@@ -157,7 +157,7 @@ def periods() -> Memory[str]:
     def convert(cell: Cell) -> str:
         found = _YEAR_MONTH.fullmatch((cell or "").strip())
         if not found:
-            raise NotUnderstoodError("period")
+            raise NotUnderstoodError(wanted="period")
         return f"{found[1]}-{found[2].zfill(2)}"
 
     return Memory(convert)
@@ -182,7 +182,7 @@ def signs(rule: SideRule) -> Memory[int]:
         if side in rule.flat or not side:
             return 0
         known = sorted(rule.debit | rule.credit | rule.flat)
-        raise NotUnderstoodError("side", ", ".join(known))
+        raise NotUnderstoodError(wanted="side", known=", ".join(known))
 
     return Memory(convert)
 
@@ -190,7 +190,7 @@ def signs(rule: SideRule) -> Memory[int]:
 def required(cell: Cell) -> str:
     """Return a text that must be there."""
     if cell is None:
-        raise NotUnderstoodError("null")
+        raise NotUnderstoodError(wanted="null")
     return cell
 
 

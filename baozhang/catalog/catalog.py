@@ -244,7 +244,7 @@ class Catalog:
         if not outcomes:
             raise ObjectMissingError(
                 "the catalog knows no run {run}",
-                hint="Look at the newest letters: each names the run it reports.",
+                hint="Compare the id with the one that the run itself printed.",
                 run=run_id,
             )
         return Run(run_id, outcomes[0].duty, business_day(outcomes[0].started), outcomes)

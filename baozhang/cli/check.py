@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from baozhang.books.findings import difference_text, sentence
 from baozhang.books.model import Violation
 from baozhang.books.profiles import Profile, load_profile, profile_names
 from baozhang.books.proof import Proof
-from baozhang.books.reading import open_books
+from baozhang.books.reading import open_books, shown_name
 from baozhang.books.taking import take_proof
 from baozhang.cli.console import JsonFlag, show
 from baozhang.errors import UsageError
@@ -61,14 +62,14 @@ def check(
 
 def _proofs(profile: Profile, path: Path, *, as_json: bool) -> list[Proof]:
     if not path.exists():
-        raise UsageError("there is no {path}", hint="Check the path.", path=str(path))
+        raise UsageError("there is no {path}", hint="Check the path.", path=shown_name(str(path)))
     books = open_books(profile, path)
     if not books:
         patterns = profile.files or profile.tables["lines"].files
         raise UsageError(
             "{path} holds no book of the profile {profile}",
             hint="Its files are named like {patterns}; give another path or another profile.",
-            path=str(path),
+            path=shown_name(str(path)),
             profile=profile.name,
             patterns=", ".join(patterns),
         )
@@ -100,7 +101,11 @@ def _value(profile: Profile, proofs: Sequence[Proof]) -> dict[str, object]:
         **_figures(proofs, currency),
         "currency": currency,
         "books": [
-            {"name": proof.book.name, **_figures([proof], currency), "violations": _count(proof)}
+            {
+                "name": shown_name(proof.book.name),
+                **_figures([proof], currency),
+                "violations": _count(proof),
+            }
             for proof in proofs
         ],
         "violations": [
@@ -127,7 +132,7 @@ def _violation(violation: Violation, proof: Proof) -> dict[str, object]:
     return {
         "law": violation.law,
         "severity": violation.severity,
-        "book": proof.book.name,
+        "book": shown_name(proof.book.name),
         "voucher": violation.voucher,
         "period": violation.period,
         "account": violation.account,
@@ -145,7 +150,7 @@ def _draw(console: Console, proofs: Sequence[Proof]) -> None:
     for proof in proofs:
         currency = proof.book.currency
         cells = map(str, _figures([proof], currency).values())
-        table.add_row(proof.book.name, *cells, currency)
+        table.add_row(Text(shown_name(proof.book.name)), *cells, currency)
     console.print(table)
     found = [(proof, violation) for proof in proofs for violation in proof.violations]
     total = sum(map(_count, proofs))
@@ -162,11 +167,13 @@ def _draw_violations(
     console: Console, found: Sequence[tuple[Proof, Violation]], *, several: bool
 ) -> None:
     for (book, law), group in groupby(found, lambda one: (one[0].book.name, one[1].law)):
-        console.print(f"\n{book}: {law}" if several else f"\n{law}", style="bold", markup=False)
+        console.print(
+            f"\n{shown_name(book)}: {law}" if several else f"\n{law}", style="bold", markup=False
+        )
         for _, violation in group:
             severity = say(SEVERITY_TEMPLATES[violation.severity])
             console.print(
-                f"  {severity}: {sentence(violation)}",
+                f"  {severity}: {shown_name(sentence(violation))}",
                 style=STYLES[violation.severity],
                 markup=False,
             )

@@ -28,7 +28,13 @@ def show(value: Mapping[str, object], *, as_json: bool, human: Callable[[Console
     if as_json:
         typer.echo(json.dumps(value, ensure_ascii=False, default=str))
     else:
-        human(Console(soft_wrap=True, highlight=False))
+        human(_screen())
+
+
+def _screen() -> Console:
+    """Return the terminal, or for a pipe or file a page wide enough that no table is cut."""
+    wide = None if sys.stdout.isatty() else 200
+    return Console(soft_wrap=True, highlight=False, width=wide)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ What a server adds is the clock, the pages and the history; what must be done is
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -31,7 +31,7 @@ from tasks.day import head
 from tasks.letters import write_night_letter, write_restore_test_letter
 from tasks.record import gather, record_batch
 from tasks.restore_test import choose_oldest_proven, try_pair
-from tasks.validation import choose_by_rotation, verify_client
+from tasks.validation import choose_by_rotation, verify_client, verify_own
 from tasks.verdict import STATE_TEMPLATES
 
 Clients = Annotated[
@@ -83,7 +83,7 @@ VALIDATION = Steps(
     turn=clients_to_verify,
     plan=choose_by_rotation.fn,
     work=verify_client,
-    beside=nothing_beside,
+    beside=verify_own.fn,
     letter=write_night_letter.fn,
     last=nothing_last,
 )
@@ -156,38 +156,51 @@ def run_duty(
         _show_turn(steps, clients, as_json=as_json)
         return
     wanted = day.date() if day else None
-    begun = head(steps.duty, wanted, due=system_clock(), token=uuid4())
-    batches = steps.plan(begun, clients)
     with progress(as_json=as_json) as report:
-        recorded = [
-            record_batch.fn(begun, one, _work(steps, begun, one, report, as_json=as_json))
-            for batch in batches
-            for one in _ones(batch)
-        ]
-    run = gather.fn(begun, recorded, steps.beside(begun))
-    letters = steps.letter(run) if run.outcomes else ()
-    steps.last(run)
+        run, letters = walk(steps, clients, wanted, report, tell=unheard if as_json else told)
     show(_value(run, letters), as_json=as_json, human=lambda console: _draw(console, run, letters))
     if run.troubled:
         raise typer.Exit(1)
 
 
-def _ones(batch: Batch) -> list[Batch]:
-    """Return batches of one: somebody is watching."""
-    return [(pair,) for pair in batch]
+def walk(
+    steps: Steps,
+    clients: list[str] | None,
+    day: date | None,
+    report: Report,
+    *,
+    tell: Callable[[Outcome], None],
+) -> tuple[Run, tuple[Path, ...]]:
+    """Walk a duty's steps in the order of its flow; return the run and its letters.
+
+    Batches are of one pair: somebody is watching, and is told of each as it ends.
+    """
+    begun = head(steps.duty, day, due=system_clock(), token=uuid4())
+    pairs = [pair for batch in steps.plan(begun, clients) for pair in batch]
+    recorded = []
+    for pair in pairs:
+        recorded.append(record_batch.fn(begun, (pair,), _work(steps, begun, pair, report)))
+        for outcome in recorded[-1].outcomes:
+            tell(outcome)
+    run = gather.fn(begun, recorded, steps.beside(begun))
+    letters = steps.letter(run) if run.outcomes else ()
+    steps.last(run)
+    return run, letters
 
 
-def _work(
-    steps: Steps, run: Run, batch: Batch, report: Report, *, as_json: bool
-) -> tuple[Outcome, ...]:
+def _work(steps: Steps, run: Run, pair: Pair, report: Report) -> tuple[Outcome, ...]:
     with open_site() as site:
-        outcomes = settle(run, batch, lambda p: steps.work(site, run, p, report), site.clock)
-    if not as_json:
-        for outcome in outcomes:
-            state = say(STATE_TEMPLATES[outcome.status])
-            seconds = f"{outcome.seconds:.1f} s"
-            typer.echo(f"{outcome.client}/{outcome.set}: {state}, {seconds}", err=True)
-    return outcomes
+        return settle(run, (pair,), lambda p: steps.work(site, run, p, report), site.clock)
+
+
+def told(outcome: Outcome) -> None:
+    """Say on standard error how one pair fared."""
+    state = say(STATE_TEMPLATES[outcome.status])
+    typer.echo(f"{outcome.client}/{outcome.set}: {state}, {outcome.seconds:.1f} s", err=True)
+
+
+def unheard(_: Outcome) -> None:
+    """Say nothing of a pair."""
 
 
 def _show_turn(steps: Steps, clients: list[str] | None, *, as_json: bool) -> None:

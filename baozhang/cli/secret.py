@@ -1,7 +1,5 @@
 """How a command is given the secret that opens a vault: a file, a prompt or a recovery sheet."""
 
-import os
-import stat
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +7,7 @@ from typing import Annotated
 import typer
 
 from baozhang.errors import UsageError
+from baozhang.keys.files import read_private, write_private
 from baozhang.keys.slots import (
     Secret,
     decode_key_file,
@@ -63,54 +62,6 @@ def code_in(sheet: str) -> Secret:
             hint="Give the sheet that `baozhang vault init` wrote; its code has 14 groups of four.",
         )
     return read_recovery_code(lines[0])
-
-
-def read_private(path: Path) -> bytes:
-    """Return a secret file's content; others must not be able to read it.
-
-    Raises:
-        UsageError: missing, unreadable, or open to others.
-    """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(64 * 1024)
-    except OSError as error:
-        raise UsageError(
-            "{path} cannot be read: {reason}",
-            hint="Check the path; a key file is made by `baozhang vault init`.",
-            path=path,
-            reason=error.strerror or type(error).__name__,
-        ) from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise UsageError(
-            "{path} can be read by others",
-            hint="Run `chmod 600 {path}`; if others may have read it, make a new key.",
-            path=path,
-        )
-    return content
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a new secret file that its owner alone can read, durably.
-
-    Raises:
-        UsageError: it exists, or cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-    except OSError as error:
-        raise UsageError(
-            "{path} cannot be written: {reason}",
-            hint="Give a new file in a folder this user may write to.",
-            path=path,
-            reason=error.strerror or type(error).__name__,
-        ) from error
 
 
 def key_of(path: Path) -> tuple[Secret, bool]:

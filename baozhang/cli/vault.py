@@ -22,10 +22,10 @@ from baozhang.cli.secret import (
     key_of,
     sheet_text,
     the_secret,
-    write_private,
 )
 from baozhang.clock import SHANGHAI, business_day, system_clock
 from baozhang.errors import ProofFailedError, UsageError
+from baozhang.keys.files import write_private
 from baozhang.keys.slots import Secret, new_secret, passphrase, recovery_code
 from baozhang.sources.base import LedgerSpec
 from baozhang.sources.tree import TreeSource
@@ -55,12 +55,23 @@ AsOf = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Only say what would be done."))]
 
+HELP_TEMPLATES = {
+    "init": "Make a vault, its key file and its recovery sheet.",
+    "backup": "Back up a folder as the next snapshot of a client's set.",
+    "snapshots": "List the snapshots of one client, or of all.",
+    "ls": "List what a snapshot holds.",
+    "restore": "Bring back a snapshot, or one path of it.",
+    "verify": "Hold every object against its hash; name what is damaged and whom it hits.",
+    "prove": "Restore to scratch and hold the books against the proofs of their source.",
+    "mirror": "Copy what a mirror lacks, and read each copy back.",
+}
+
 
 def register(root: typer.Typer) -> None:
     """Add `vault` and its commands to the command line."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     for command in (init, backup, snapshots, ls, restore, verify, prove, mirror):
-        group.command(command.__name__)(command)
+        group.command(command.__name__, help=say(HELP_TEMPLATES[command.__name__]))(command)
     about = say("The vault by itself: needs only a URL and a secret.")
     root.add_typer(group, name="vault", help=about)
 
@@ -188,9 +199,7 @@ def snapshots(
     show(value, as_json=as_json, human=lambda console: views.listed(console, found))
 
 
-def _pick(
-    side: ClientVault, selector: str, set_name: str, as_of: datetime | None
-) -> Snapshot:
+def _pick(side: ClientVault, selector: str, set_name: str, as_of: datetime | None) -> Snapshot:
     instant = as_of.replace(tzinfo=as_of.tzinfo or SHANGHAI) if as_of else None
     return side.find(selector, set_name=set_name, as_of=instant)
 

@@ -11,6 +11,7 @@ from baozhang.books.model import Violation
 from baozhang.clock import SHANGHAI
 from baozhang.money import format_amount, scale_of
 from baozhang.sources.base import Item, Trouble, shown
+from baozhang.vault.mirror import MirrorReceipt
 from baozhang.vault.model import BackupReceipt, Damage, RestoreReceipt, Snapshot, VerifyReport
 from baozhang.words import say
 

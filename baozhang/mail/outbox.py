@@ -3,11 +3,13 @@
     temporary file ── fsync ── rename ── fsync of the folder
 
 A letter is written under its own name, which says number, kind and language and nothing of any
-client.  Putting the same letter again is putting it once; another letter under a number that is
-taken is refused, because a letter that disappears is what numbers are for.
+client.  Putting the same letter again is putting it once.  Where its name holds another letter (a
+run died between writing its letter and taking the number) both are kept, like forked commits of a
+vault: a number that occurs twice is seen, a letter that was never written is not.
 """
 
 import errno
+import hashlib
 import os
 import re
 from email import message_from_binary_file
@@ -32,7 +34,7 @@ class Outbox:
         """Write the message durably and return its file; a letter already there stays as it is.
 
         Raises:
-            UsageError: the message has no letter name, or its number holds another letter.
+            UsageError: the message has no letter name.
             StoreFullError: no room left.
             UnreachableError: the folder cannot be written.
         """
@@ -41,8 +43,11 @@ class Outbox:
             raise UsageError("not a letter: {letter}", letter=repr(name[:80]))
         path = self.folder / f"{name}.eml"
         try:
-            if not self._holds(path, message):
+            if path.exists() and not _holds(path, message):
+                path = path.with_stem(f"{name}-{_mark(message)}")
+            if not path.exists():
                 self._write(path, message.as_bytes(policy=POLICY))
+            self._settle()
         except OSError as error:
             full = error.errno in _FULL
             raise (StoreFullError if full else UnreachableError)(
@@ -53,19 +58,6 @@ class Outbox:
             ) from error
         return path
 
-    def _holds(self, path: Path, message: EmailMessage) -> bool:
-        if not path.exists():
-            return False
-        with path.open("rb") as file:
-            there = message_from_binary_file(file, policy=default)
-        if _identity(there) != _identity(message):
-            raise UsageError(
-                "the outbox already holds another letter {letter}",
-                hint="Give the new letter the next number in the sequence.",
-                letter=path.stem,
-            )
-        return True
-
     def _write(self, path: Path, content: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -74,11 +66,23 @@ class Outbox:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+
+    def _settle(self) -> None:
+        """Make the folder's names durable, those too whose writer died just before it could."""
         folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _holds(path: Path, message: Message) -> bool:
+    with path.open("rb") as file:
+        return _identity(message_from_binary_file(file, policy=default)) == _identity(message)
+
+
+def _mark(message: Message) -> str:
+    return hashlib.sha256(_identity(message).encode()).hexdigest()[:8]
 
 
 def _identity(message: Message) -> str:

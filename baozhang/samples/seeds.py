@@ -21,5 +21,5 @@ def chance(rng: Random, below: int) -> int:
 def stamp(path: Path, day: date, seconds: int) -> None:
     """Give the file the time `seconds` after 08:00 of an office day, in whole seconds."""
     morning = datetime.combine(day, time(8), tzinfo=SHANGHAI)
-    at = ((morning + timedelta(seconds=seconds % (10 * 3600))).timestamp())
+    at = int((morning + timedelta(seconds=seconds % (10 * 3600))).timestamp())
     os.utime(path, (at, at))

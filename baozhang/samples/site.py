@@ -74,6 +74,7 @@ def _agency_file(
     return {
         "name": "样例代理记账有限公司",
         "language": "zh_CN",
+        "sample": True,
         "people": people,
         "vaults": {"main": {"url": vault, "key": key, "mirrors": list(mirrors)}},
         "policies": {"daily": {"every": "1d"}},

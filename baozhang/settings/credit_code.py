@@ -19,7 +19,7 @@ def check_character(first: str) -> str:
     Raises:
         ValueError: a character that no code holds.
     """
-    total = sum(ALPHABET.index(sign) * pow(3, i + 1, 31) for i, sign in enumerate(first))
+    total = sum(ALPHABET.index(sign) * pow(3, i, 31) for i, sign in enumerate(first))
     return ALPHABET[-total % 31]
 
 

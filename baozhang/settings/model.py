@@ -120,6 +120,7 @@ class AgencyFile(_Part):
     name: Text
     credit_code: CreditCode | None = None
     language: Language = Field("zh_CN", description="Of letters and reports.")
+    sample: bool = Field(False, description="Invented clients: every letter is marked 样例.")
     people: dict[Id, Person] = Field(min_length=1)
     vaults: dict[Id, VaultFile] = Field(min_length=1)
     policies: dict[Id, PolicyFile] = Field(min_length=1)

@@ -53,8 +53,7 @@ class Document:
             self.complain("tag", place)
             return None
         if isinstance(node, yaml.ScalarNode):
-            is_nothing = node.tag == _NULL and not node.style  # quoted "null" is a word
-            return None if is_nothing else str(node.value)
+            return None if node.tag == _NULL else str(node.value)
         if id(node) in self._seen:
             self.complain("alias", place)
             return None

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from baozhang.books.model import Account, Balance, Book, Invoice, LedgerReader, Line
-from baozhang.errors import UsageError
-from baozhang.sources.base import Frozen, Item, Source, Trouble
+from baozhang.errors import SourceUnreadableError, UsageError
+from baozhang.sources.base import Frozen, Item, Source, Trouble, shown
 from baozhang.sources.placing import in_the_way, is_occupied, require_folder
 
 
@@ -124,6 +124,8 @@ class FrozenTogether:
 
     def _inner(self, item: Item) -> tuple[bytes, Frozen, Item]:
         name, _, path = item.path.partition(b"/")
+        if name not in self._frozen:
+            raise SourceUnreadableError("{path} is in none of the sources", path=shown(item.path))
         return name, self._frozen[name], item._replace(path=path)
 
 

@@ -20,9 +20,8 @@ program before data is put back.
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -41,6 +40,7 @@ from baozhang.sources.placing import (
     staged_copy,
     sync_folder,
 )
+from baozhang.sources.scratch import private_folder
 
 _WAIT_SECONDS = 10.0  # for a writer to let go; a commit takes milliseconds
 _LEFTOVERS = ("-wal", "-shm", "-journal")
@@ -77,7 +77,7 @@ class SqliteSource:
             raise UsageError(
                 "{name} cannot be the name of a database file",
                 hint="Write a name without a slash.",
-                name=self._name,
+                name=shown(os.fsencode(self._name)),
             )
         self._profile = profile
         self._scratch = scratch
@@ -86,25 +86,12 @@ class SqliteSource:
     @contextmanager
     def freeze(self) -> Iterator["FrozenDatabase"]:
         """Copy the database; the copy goes when the `with` ends.  See `base.Source.freeze`."""
-        with _errors_about(self._scratch):
-            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place = tempfile.TemporaryDirectory(prefix="freeze-", dir=self._scratch)
-        with place as folder:
-            image = Path(folder) / self._name
-            os.close(os.open(image, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        with ExitStack() as stack:
+            with _errors_about(self._scratch):
+                folder = stack.enter_context(private_folder(self._scratch))
             with _errors_about(self._path):
-                status, mtime_ns = self._copy_to(image)
-                _require_sound(image)
-            item = Item(
-                os.fsencode(self._name),
-                "file",
-                status.st_mode & 0o7777,
-                mtime_ns,
-                status.st_uid,
-                status.st_gid,
-                image.stat().st_size,
-                change=_digest(image),
-            )
+                image = folder / self._name
+                item = self._copied(image)
             yield FrozenDatabase(image, item, self._profile)
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
@@ -133,8 +120,9 @@ class SqliteSource:
         sync_folder(target.parent)
         return aside if there else None
 
-    def _copy_to(self, image: Path) -> tuple[os.stat_result, int]:
-        """Copy one instant; return the original's state and its last change."""
+    def _copied(self, image: Path) -> Item:
+        """Copy one instant to a new file, and say what the copy is."""
+        os.close(os.open(image, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         path = self._path.resolve()  # SQLite keeps the -wal where the file is, not the link
         _require_file(path)
         with (
@@ -150,7 +138,17 @@ class SqliteSource:
             copy.execute("PRAGMA synchronous=OFF")
             original.backup(copy, pages=-1, progress=_never_wait)
             original.execute("ROLLBACK")
-        return status, mtime_ns
+        _require_sound(image)
+        return Item(
+            os.fsencode(self._name),
+            "file",
+            status.st_mode & 0o7777,
+            mtime_ns,
+            status.st_uid,
+            status.st_gid,
+            image.stat().st_size,
+            change=_digest(image),
+        )
 
     def _replace(self, ready: Path, target: Path, aside: Path) -> None:
         """Swap in the image while the old database is held exclusively, if it can be opened."""
@@ -261,16 +259,22 @@ def _require_sound(image: Path) -> None:
     """Raise sqlite3.DatabaseError unless the image passes SQLite's quick check.
 
     Opened as immutable, so that nothing is put beside it.  Constraints are not checked: they may
-    call functions that only the program has which owns the database.
+    call functions that only the program has which owns the database.  Where the check itself
+    cannot run without that program (an order of its own), SQLite's copying has to do.
     """
     uri = f"file:{quote(os.fsencode(image.absolute()))}?mode=ro&immutable=1"
     with closing(_opened(uri, 0)) as connection:
         connection.execute("PRAGMA ignore_check_constraints=ON")
-        answer = connection.execute("PRAGMA quick_check(1)").fetchone()
+        try:
+            answer = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_ERROR:
+                raise
+            return
     if answer != ("ok",):
-        error = sqlite3.DatabaseError("damaged")
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        damaged = sqlite3.DatabaseError("damaged")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged
 
 
 def _digest(image: Path) -> tuple[int, int]:

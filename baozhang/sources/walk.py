@@ -75,12 +75,12 @@ class Walk:
         """Yield every item, as `base.Frozen.items` promises."""
         self.troubles.clear()
         if self._only:
-            top = _Level(self.folder, b"", [self._only])
+            levels = [_Level(self.folder, b"", [self._only])]
         else:
-            top = _Level(self.folder, b"", self._names(self.folder, b""))
-            if root := self._look(top, b"", b""):
+            levels = [_Level(self.folder, b"", self._names(self.folder, b""))]
+            if root := self._look(levels, b"", b""):
                 yield root
-        yield from self._below(top)
+        yield from self._below(levels)
 
     def find(self, path: bytes, folders: Folders | None = None) -> Item | None:
         """Return what is at the path now; None: nothing that could be an item, or unreadable."""
@@ -100,8 +100,7 @@ class Walk:
         except OSError as error:
             raise _unreadable(path, os.strerror(error.errno or 0)) from error
 
-    def _below(self, top: _Level) -> Iterator[Item]:
-        levels = [top]
+    def _below(self, levels: list[_Level]) -> Iterator[Item]:
         excluded = self._excluded
         while levels:
             level = levels[-1]
@@ -111,14 +110,14 @@ class Walk:
                 levels.pop()
             elif name.endswith(b"/"):
                 self._go_down(levels, name, path)
-            elif not (excluded and excluded(path)) and (item := self._look(level, name, path)):
+            elif not (excluded and excluded(path)) and (item := self._look(levels, name, path)):
                 if item.kind == "dir":
                     level.entered.append(name + b"/")
                 yield item
 
     def _go_down(self, levels: list[_Level], name: bytes, path: bytes) -> None:
         try:
-            folder = self._held(levels[-1]).enter_to_list(name[:-1])
+            folder = (levels[-1].folder or self._found_again(levels)).enter_to_list(name[:-1])
         except OSError as error:
             self._trouble(path[:-1], error)
             return
@@ -126,11 +125,16 @@ class Walk:
         if len(levels) > _OPEN_LEVELS:
             levels[-1 - _OPEN_LEVELS].folder = None
 
-    def _held(self, level: _Level) -> Folder:
-        """Return a level's folder, found again if it was let go on the way down."""
-        if level.folder is None:
-            level.folder = self._folders.at(level.prefix[:-1])
-        return level.folder
+    def _found_again(self, levels: list[_Level]) -> Folder:
+        """Open the innermost folder anew, and those above it that will be needed next."""
+        folder, above = self.folder, b""
+        for depth, level in enumerate(levels):
+            if depth:
+                folder = folder.enter(level.prefix[len(above) : -1])
+            if depth >= len(levels) - _OPEN_LEVELS:
+                level.folder = folder
+            above = level.prefix
+        return folder
 
     def _names(self, folder: Folder, path: bytes) -> list[bytes]:
         try:
@@ -139,9 +143,9 @@ class Walk:
             self._trouble(path, error)
             return []
 
-    def _look(self, level: _Level, name: bytes, path: bytes) -> Item | None:
+    def _look(self, levels: list[_Level], name: bytes, path: bytes) -> Item | None:
         try:
-            item = self._item(level.folder or self._held(level), name, path)
+            item = self._item(levels[-1].folder or self._found_again(levels), name, path)
         except OSError as error:
             self._trouble(path, error)
             return None

@@ -9,9 +9,10 @@ from checks.suites.parts import frame_as_planned, sides_equal
 
 
 def build(laws: tuple[str, ...], periods: Iterable[str]) -> gx.ExpectationSuite:
-    """Return the suite of the laws; a count the source already had is inherited, and equal.
+    """Return the suite of the laws; what the source broke already is inherited.
 
-    No side lacks a period here: a law that nothing breaks has a count of "0".
+    The source's side is as many violations as both have; the restored side is equal to it unless
+    something is broken anew.  No side lacks a period: what nothing breaks has a count of "0".
 
     period   source_L1  restored_L1  source_S4  restored_S4  ...
     2026-03  "0"        "1"          "0"        "0"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from baozhang.audit.log import HEAD
 from baozhang.audit.signing import PUBLIC_KEY
 from baozhang.cli.audit import register
-from baozhang.errors import UsageError
+from baozhang.errors import CorruptObjectError, UsageError
 from tests.audit.logs import lines, made, records, write
 
 
@@ -77,6 +77,12 @@ def test_a_folder_without_a_log_is_a_usage_error(log: Path, tmp_path: Path) -> N
 def test_the_newest_records_are_shown(log: Path) -> None:
     told = json.loads(run("show", log, "--last", 2, "--json").stdout)
     assert [record["object"] for record in told["records"]] == ["c004/main", "c005/main"]
+
+
+def test_a_log_that_cannot_be_shown_says_what_to_run(log: Path) -> None:
+    write(log, [*lines(log), b"junk\n"])
+    with pytest.raises(CorruptObjectError, match="baozhang audit verify"):
+        run("show", log)
 
 
 def test_markup_in_a_record_is_shown_as_it_is(log: Path) -> None:

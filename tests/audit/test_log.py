@@ -147,6 +147,28 @@ def test_records_that_a_crash_left_unsigned_are_signed_with_a_record_that_says_s
     assert faults(tmp_path) == []
 
 
+def test_a_crash_that_left_both_unsigned_records_and_a_torn_line_heals(tmp_path: Path) -> None:
+    log = made(tmp_path, 3)
+    head = (tmp_path / HEAD).read_bytes()
+    log.append_many((entry(4), entry(5)))
+    (tmp_path / HEAD).write_bytes(head)
+    write(tmp_path, [*lines(tmp_path)[:-1], lines(tmp_path)[-1][:-9]])
+    log.append(actor="a", action="b", subject="c")
+    actions = [record.entry.action for record in records(tmp_path)]
+    assert actions[-3:] == ["log.recovered", "log.torn", "b"]
+    assert faults(tmp_path) == []
+
+
+def test_a_first_record_torn_by_a_crash_heals(tmp_path: Path) -> None:
+    made(tmp_path, 1)
+    (tmp_path / HEAD).unlink()
+    write(tmp_path, [lines(tmp_path)[0][:40]])
+    AuditLog.open(tmp_path, Ticking()).append(actor="a", action="b", subject="c")
+    actions = [record.entry.action for record in records(tmp_path)]
+    assert actions == ["log.started", "log.torn", "b"]
+    assert faults(tmp_path) == []
+
+
 def test_a_crash_before_the_very_first_head_heals(tmp_path: Path) -> None:
     made(tmp_path, 1)
     (tmp_path / HEAD).unlink()
@@ -163,6 +185,30 @@ def test_a_log_cut_off_before_its_head_is_not_added_to(tmp_path: Path) -> None:
     with pytest.raises(CorruptObjectError):
         log.append(actor="a", action="b", subject="c")
     assert len(lines(tmp_path)) == 3
+
+
+def test_a_log_that_does_not_fit_keeps_its_torn_line_as_evidence(tmp_path: Path) -> None:
+    log = made(tmp_path, 4)
+    write(tmp_path, [*lines(tmp_path)[:-1], lines(tmp_path)[-1][:-1]])
+    before = (tmp_path / LOG).read_bytes()
+    with pytest.raises(CorruptObjectError):
+        log.append(actor="a", action="b", subject="c")
+    assert (tmp_path / LOG).read_bytes() == before
+
+
+def test_a_log_whose_last_record_was_edited_is_not_added_to(tmp_path: Path) -> None:
+    log = made(tmp_path, 4)
+    write(tmp_path, [line.replace(b"c004", b"c005") for line in lines(tmp_path)])
+    with pytest.raises(CorruptObjectError):
+        log.append(actor="a", action="b", subject="c")
+
+
+def test_a_head_that_was_edited_is_not_replaced(tmp_path: Path) -> None:
+    log = made(tmp_path, 4)
+    (tmp_path / HEAD).write_bytes(b"{}\n")
+    with pytest.raises(CorruptObjectError):
+        log.append(actor="a", action="b", subject="c")
+    assert (tmp_path / HEAD).read_bytes() == b"{}\n"
 
 
 def test_an_emptied_log_is_not_begun_anew(tmp_path: Path) -> None:

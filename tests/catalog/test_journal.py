@@ -6,7 +6,7 @@ import pytest
 
 from baozhang.catalog.catalog import Catalog
 from baozhang.errors import CorruptObjectError, NewerFormatError
-from tests.catalog.values import changed, letter, outcome
+from tests.catalog.values import changed, outcome
 
 FILES = ["runs.jsonl", "outcomes.jsonl", "findings.jsonl", "letters.jsonl", "anchors.jsonl"]
 
@@ -128,12 +128,10 @@ def test_a_file_of_another_table_is_damage(exported: Path, empty: Catalog) -> No
         empty.import_journal(exported)
 
 
-def test_more_rows_than_one_batch_come_back(
-    catalog: Catalog, empty: Catalog, tmp_path: Path
-) -> None:
-    with catalog.transaction():
-        for _ in range(1001):
-            catalog.record_letter(letter(catalog.next_letter("night")))
-    catalog.export_journal(tmp_path / "many")
-    assert empty.import_journal(tmp_path / "many") == 1001
-    assert empty.letters() == catalog.letters()
+def test_more_rows_than_one_batch_come_back(exported: Path, empty: Catalog) -> None:
+    file = exported / "letters.jsonl"
+    header, row = file.read_bytes().splitlines(keepends=True)
+    numbered = [row.replace(b'"number":1', b'"number":%d' % number) for number in range(1, 2002)]
+    file.write_bytes(header + b"".join(numbered))
+    empty.import_journal(exported)
+    assert [each.number for each in empty.letters()] == list(range(1, 2002))

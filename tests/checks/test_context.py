@@ -1,6 +1,8 @@
 """Great Expectations is believed only where it looked at everything it was to look at."""
 
+import json
 import os
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import great_expectations as gx
@@ -10,9 +12,11 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
 from checks import exact
-from checks.context import Evaluation, State, evaluate
-from checks.frames import beside, pair_columns
+from checks.context import Evaluation, State, _validate, evaluate
+from checks.frames import beside, line_row, lines_frame, pair_columns
+from checks.suites import lines
 from checks.suites.parts import expect, two_sides
+from tests.checks.memory import ledger
 
 KEYS, VALUES = ("period", "account"), ("debit",)
 SOURCE = {("2026-01", "1002"): ("104900",), ("2026-02", "1002"): ("7300",)}
@@ -121,8 +125,33 @@ def test_eight_threads_with_good_and_damaged_frames_get_their_own_answers() -> N
         return not states(damaged if turn % 2 else dict(SOURCE))
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(run, range(64)))
-    assert answers == [turn % 2 == 0 for turn in range(64)]
+        answers = list(threads.map(run, range(24)))
+    assert answers == [turn % 2 == 0 for turn in range(24)]
+
+
+def test_no_cell_is_in_what_great_expectations_keeps_of_a_damaged_frame() -> None:
+    secret = "<img src=x onerror=alert(1)>"
+    source = {("2026-01", secret): (secret,), ("2026-02", secret): ("1",)}
+    frame = beside(KEYS, VALUES, source, {("2026-01", secret): (f"{secret}!",)})
+    suite = two_sides("test", "C1", KEYS, VALUES, rows=2)
+    kept = json.dumps([result.to_json_dict() for result in _validate(frame, suite)])
+    assert ("unexpected_count" in kept, "onerror" in kept) == (True, False)
+
+
+def test_no_cell_but_the_chart_is_in_what_is_kept_of_damaged_lines() -> None:
+    book = ledger().changed(0, number="s-secret", date="d-secret", account="a-secret")
+    frame = lines_frame([line_row(one) for one in book.rows])
+    suite = lines.build(rows=9, accounts={"1002"}, currency="CNY")
+    kept = json.dumps([result.to_json_dict() for result in _validate(frame, suite)])
+    assert ("unexpected_count" in kept, "secret" in kept) == (True, False)
+
+
+def test_a_judgement_makes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was made")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert states(dict(SOURCE)) == {}
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:

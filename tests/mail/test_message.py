@@ -142,6 +142,7 @@ def test_a_name_that_looks_like_an_address_stays_a_name() -> None:
 @pytest.mark.parametrize(
     "address",
     ["", "owner", "@", "a@", "@b", "a@b\r\nBcc: c@d", "a@b, c@d", "a b@c", "王@agency.example",
+     "a@机构.example",
      "a@b>", "a@b\x00"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address: str) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -50,9 +51,23 @@ def test_a_letter_from_a_long_domain_is_recognised_too(outbox: Outbox) -> None:
 
 def test_another_letter_never_replaces_one(outbox: Outbox) -> None:
     kept = outbox.put(message()).read_bytes()
-    with pytest.raises(UsageError):
-        outbox.put(message(fingerprint="cd" * 32))
+    outbox.put(message(fingerprint="cd" * 32))
     assert (outbox.folder / "000017-night-zh_CN.eml").read_bytes() == kept
+
+
+def test_another_letter_under_a_taken_number_is_kept_beside_it(outbox: Outbox) -> None:
+    other = message(fingerprint="cd" * 32)
+    outbox.put(message())
+    path = outbox.put(other)
+    assert path.read_bytes() == other.as_bytes()
+    assert re.fullmatch(r"000017-night-zh_CN-[0-9a-f]{8}\.eml", path.name)
+
+
+def test_the_letter_beside_is_put_once_too(outbox: Outbox) -> None:
+    outbox.put(message())
+    twice = [outbox.put(message(fingerprint="cd" * 32)) for _ in range(2)]
+    assert twice[0] == twice[1]
+    assert len(list(outbox.folder.iterdir())) == 2
 
 
 def test_both_languages_lie_side_by_side(outbox: Outbox) -> None:
@@ -90,6 +105,16 @@ def test_a_letter_is_durable_before_it_has_its_name(
     monkeypatch.setattr(os, "fsync", watched)
     outbox.put(message())
     assert seen == [("file", False), ("folder", True)]
+
+
+def test_a_letter_whose_writer_died_before_the_end_is_made_durable(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.put(message())
+    flushed: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: flushed.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
+    outbox.put(message())
+    assert flushed == [True]
 
 
 @pytest.mark.parametrize("name", [None, "", "../../etc/cron.d/x", "000017-night/x", "17"])

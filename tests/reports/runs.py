@@ -210,7 +210,9 @@ def damaged_validation(spoken: str = ENGLISH) -> Run:
         files=12,
     )
     return Run(run, "validation", DAY, (
-        outcome("c001", duty="validation", run=run, objects=42, bytes=40_118_204),
-        outcome("c002", "failed", duty="validation", run=run, objects=31, bytes=31_004_118,
-                start=4, findings=(damage,)),
+        outcome("c001", duty="validation", run=run, set_name="*", objects=42,
+                bytes=40_118_204, damaged=0),
+        outcome("c002", "failed", duty="validation", run=run, set_name="*", objects=31,
+                bytes=31_004_118,
+                damaged=1, start=4, findings=(damage,)),
     ))  # fmt: skip

@@ -113,6 +113,33 @@ def test_a_run_without_outcomes_is_never_well(duty: Duty) -> None:
     assert "全部" not in letter.text
 
 
+def test_a_night_that_kept_only_the_agencys_own_journal_is_not_well() -> None:
+    run = runs.night(runs.outcome("_agency", set_name="journal"))
+    letter = render_night(run, number=1)
+    assert letter.subject.startswith("【无法判定】")
+    assert "没有任何客户被处理" in letter.text
+
+
+def test_trouble_with_the_agencys_own_data_is_in_verdict_and_subject() -> None:
+    run = runs.night(runs.outcome("c001"), runs.outcome("_agency", "failed", set_name="journal"))
+    letter = render_night(run, number=1)
+    assert letter.subject.startswith("【失败】")
+    assert "本机构自有数据异常" in letter.subject
+    assert "[x] 失败  1 户客户全部正常。本机构自有数据异常，见下文。" in letter.text
+    assert "[x] 失败  本机构/journal" in letter.text
+
+
+def test_the_agency_is_not_counted_as_a_client() -> None:
+    run = runs.night(runs.outcome("c001"), runs.outcome("_agency", set_name="journal"))
+    assert "全部 1 户客户备份完成。" in render_night(run, number=1).text
+
+
+def test_a_duty_over_a_whole_client_names_the_client_alone() -> None:
+    outcome = runs.outcome("c001", "failed", duty="validation", set_name="*")
+    letter = render_validation(Run("r", "validation", runs.DAY, (outcome,)), number=1)
+    assert "[x] 失败  c001\n" in letter.text
+
+
 def test_one_client_in_trouble_takes_the_well_verdict_away() -> None:
     letter = render_night(runs.troubled_night(), number=1, language=ENGLISH)
     assert "4 clients: 2 fine, 2 in trouble (1 failed, 1 partial)." in letter.text
@@ -281,6 +308,11 @@ def test_bytes_alone_are_called_unproven() -> None:
     assert "账务核对（数据指纹" not in letter.text
 
 
+def test_a_part_without_books_is_called_unproven_too() -> None:
+    letter = render_restore_test(one("partial", "restore_test", files=3), number=1)
+    assert "仅部分核对，见“需要处理”；未做账务核对" in letter.text
+
+
 def test_proven_books_are_not_called_unproven() -> None:
     run = one("ok", "restore_test", files=3, books=1, lines=2)
     text = render_restore_test(run, number=1).text
@@ -289,7 +321,7 @@ def test_proven_books_are_not_called_unproven() -> None:
     assert "未做账务核对" not in table
 
 
-@pytest.mark.parametrize("status", ["failed", "inconclusive"])
+@pytest.mark.parametrize("status", ["partial", "failed", "inconclusive"])
 @pytest.mark.parametrize("books", [0, 1])
 def test_what_did_not_pass_is_never_said_to_be_checked_well(status: Status, books: int) -> None:
     text = render_restore_test(one(status, "restore_test", books=books), number=1).text

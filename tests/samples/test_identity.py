@@ -26,6 +26,13 @@ def test_every_credit_code_passes_both_checks(number: int) -> None:
     assert organisation_check(code[8:16]) == code[16]
 
 
+@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=8, max_size=8))
+def test_the_organisation_check_makes_the_weighted_sum_divisible_by_eleven(body: str) -> None:
+    weighted = sum(int(c, 36) * w for c, w in zip(body, (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    check = organisation_check(body)
+    assert (weighted + (10 if check == "X" else int(check))) % 11 == 0
+
+
 @given(st.integers(0, 999_999))
 def test_every_credit_code_lies_in_no_place(number: int) -> None:
     assert credit_code(number)[2:8] == "990000"

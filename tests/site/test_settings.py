@@ -185,6 +185,13 @@ def test_what_a_client_cannot_have_is_refused_where_it_stands(
     assert any(told in each for each in client_problems(home, old, new))
 
 
+def test_a_mirror_within_a_source_is_refused_too(home: Path) -> None:
+    found = agency_problems(home, "url: vault,", "url: vault, mirrors: [books/c001/copy],")
+    assert [each.partition(": holds")[0] for each in found] == [
+        "clients/c001.yaml:8: sets.main.sources.0.path"
+    ]
+
+
 def test_a_profile_of_the_sites_own_is_known_by_its_path(home: Path) -> None:
     (home / "my.yaml").write_text("title: x\n")
     assert client_problems(home, "profile: fec", "profile: my.yaml") == []

@@ -13,18 +13,22 @@ import sys
 from tests.sources.ledgers import add_voucher
 
 
+def post(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    add_voucher(connection, number)
+    connection.execute("UPDATE GL_accvouch SET cdigest = ? WHERE ino_id = 1", (number,))
+    connection.execute("COMMIT")
+
+
 def main(path: str, mode: str) -> None:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     last = connection.execute("SELECT max(ino_id) FROM GL_accvouch").fetchone()[0]
     if mode == "loop":
+        post(connection, last := last + 1)
         print("ready", flush=True)
         while not select.select([sys.stdin], [], [], 0)[0]:
-            last += 1
-            connection.execute("BEGIN IMMEDIATE")
-            add_voucher(connection, last)
-            connection.execute("UPDATE GL_accvouch SET cdigest = ? WHERE ino_id = 1", (last,))
-            connection.execute("COMMIT")
+            post(connection, last := last + 1)
         print(last, flush=True)
         return
     if mode == "hold":

@@ -1,0 +1,133 @@
+"""The table that people read, from the value that programs read."""
+
+from collections.abc import Mapping, Sequence
+
+from benchmarks.corpus import Census, Change
+from benchmarks.results import FULL, MOST_MEMORY, Figures, Row, Spread
+
+MB = 10**6
+MIB = 2**20
+
+
+def rendered(
+    *,
+    head: Mapping[str, object],
+    census: Census,
+    changes: Sequence[Change],
+    rows: Sequence[Row],
+    ours: str,
+    full: bool,
+) -> str:
+    """Return the whole report as Markdown."""
+    parts = [
+        "# The vault beside its peers\n",
+        _head(head, full=full),
+        _corpus(census, changes),
+        *(_scope(scope, rows, ours) for scope in dict.fromkeys(row.scope for row in rows)),
+        _memory(rows, ours, full=full),
+        _commands(head),
+    ]
+    return "\n".join(parts)
+
+
+def _head(head: Mapping[str, object], *, full: bool) -> str:
+    facts = [f"- {name}: {_flat(value)}" for name, value in head.items() if name != "commands"]
+    notes = []
+    if not full:
+        clients, months, rounds = FULL
+        notes.append(
+            f"\nThis run is smaller than the one that targets are for ({clients} clients, {months} "
+            f"months, {rounds} rounds): it shows that everything runs, and claims nothing."
+        )
+    if head["left_out"]:
+        notes.append(f"\nNot installed, so left out: {_flat(head['left_out'])}.")
+    return "\n".join([*facts, *notes, ""])
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(inner) for inner in value) or "none"
+    return str(value)
+
+
+def _corpus(census: Census, changes: Sequence[Change]) -> str:
+    lines = ["## The corpus\n", "| kind | files | MB | share |", "|---|---:|---:|---:|"]
+    for kind, (files, size) in sorted(census.types.items(), key=lambda pair: -pair[1][1]):
+        lines.append(f"| {kind} | {files:,} | {size / MB:.1f} | {size / census.bytes:.0%} |")
+    lines.append(f"| all | {census.files:,} | {census.bytes / MB:.1f} | 100% |")
+    changed = Spread.of([change.changed_bytes / MB for change in changes])
+    new = Spread.of([change.new_bytes / MB for change in changes])
+    share = (changed.median + new.median) * MB / census.bytes
+    lines.append(
+        f"\nA day changes {_spread(changed, 2)} MB of 4 KiB pages in files that were there and "
+        f"adds {_spread(new, 2)} MB of new files: {share:.1%} of the bytes.\n"
+    )
+    return "\n".join(lines)
+
+
+def _scope(scope: str, rows: Sequence[Row], ours: str) -> str:
+    own = [row for row in rows if row.scope == scope]
+    systems = sorted(own[0].systems, key=lambda system: (system != ours, system))
+    lines = [
+        f"## {scope[0].upper()}{scope[1:]}\n",
+        f"| | {' | '.join(systems)} | {ours} / best peer | target |",
+        f"|---|{'---|' * (len(systems) + 2)}",
+    ]
+    for row in own:
+        cells = [_figures(row.systems[system], row.unit) for system in systems]
+        lines.append(f"| {row.name} | {' | '.join(cells)} | {_ratio(row)} | {_target(row)} |")
+    lines.append("\nSeconds: wall, median [least–most] / CPU, median. Bytes: MB.\n")
+    return "\n".join(lines)
+
+
+def _figures(figures: Figures, unit: str) -> str:
+    if unit == "bytes":
+        value = figures.value
+        return _spread(Spread(value.median / MB, value.least / MB, value.most / MB), 2)
+    cpu = f" / {figures.cpu.median:.2f}" if figures.cpu else ""
+    return f"{_spread(figures.value, 2)}{cpu}"
+
+
+def _spread(spread: Spread, digits: int) -> str:
+    middle, least, most = (
+        f"{value:.{digits}f}" for value in (spread.median, spread.least, spread.most)
+    )
+    return middle if least == most else f"{middle} [{least}–{most}]"
+
+
+def _ratio(row: Row) -> str:
+    if row.ratio is None:
+        return "no peer"
+    cpu = f" / {row.cpu_ratio.median:.2f}" if row.cpu_ratio else ""
+    return f"{_spread(row.ratio, 2)}{cpu} ({row.best_peer})"
+
+
+def _target(row: Row) -> str:
+    if row.target is None:
+        return ""
+    verdict = {None: "not judged", True: "met", False: "missed"}[row.met]
+    return f"≤ {row.target:.2f}: {verdict}"
+
+
+def _memory(rows: Sequence[Row], ours: str, *, full: bool) -> str:
+    lines = ["## Peak memory\n", "| | MiB, the largest process |", "|---|---:|"]
+    peaks: dict[str, int] = {}
+    for row in rows:
+        for system, figures in row.systems.items():
+            peaks[system] = max(peaks.get(system, 0), figures.peak)
+    lines += [f"| {system} | {peak / MIB:.0f} |" for system, peak in peaks.items()]
+    if full:
+        verdict = "met" if peaks[ours] <= MOST_MEMORY else "missed"
+        lines.append(f"\nTarget for {ours}: at most {MOST_MEMORY // MIB} MiB: {verdict}.")
+    return "\n".join([*lines, ""])
+
+
+def _commands(head: Mapping[str, object]) -> str:
+    lines = ["## Commands\n", "```"]
+    commands = head["commands"]
+    if isinstance(commands, Mapping):
+        for by_operation in commands.values():
+            lines += [str(line) for line in by_operation.values()]
+    return "\n".join([*lines, "```", ""])

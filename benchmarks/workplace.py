@@ -1,0 +1,38 @@
+"""The folder a benchmark works in: made below the output folder, known by a mark, removed at the end.
+
+After a failure it stays, so that what happened can be looked at; the next run removes it.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.running import BenchmarkError
+
+MARK = ".baozhang-benchmark"
+
+
+@contextmanager
+def workplace(out: Path, *, needed: int = 0) -> Iterator[Path]:
+    """Give an empty folder `work` below `out`.
+
+    Args:
+        out: made if it is not there.
+        needed: bytes that must be free on its disk.
+
+    Raises:
+        BenchmarkError: a `work` is there that no benchmark made, or the disk has too little room.
+    """
+    work = out.resolve() / "work"
+    if work.exists():
+        if not (work / MARK).exists():
+            raise BenchmarkError(f"{work} is there and is not a benchmark's; give another --out")
+        shutil.rmtree(work)
+    work.mkdir(parents=True)
+    (work / MARK).touch()
+    free = shutil.disk_usage(work).free
+    if free < needed:
+        raise BenchmarkError(f"{work} has {free / 1e9:.1f} GB free and needs {needed / 1e9:.1f} GB")
+    yield work
+    shutil.rmtree(work)

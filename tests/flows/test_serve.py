@@ -1,0 +1,155 @@
+"""`make serve`: runs really appear by the clock, and really complete; ending leaves nothing."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.site import make_site
+from tools.deployments import DECLARED
+from tools.serve import CODE, ask, environment, main
+
+SOON = 240  # seconds: a worker looks every 10 s, a run takes 5 s to start; shared machines are slow
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `make serve`."""
+
+    process: "subprocess.Popen[str]"
+    api: str
+    scheduled: dict[str, int]
+    children: tuple[int, ...]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = make_site(tmp_path_factory.mktemp("serve") / "site", "c001", "c002")
+    words = [sys.executable, "-m", "tools.serve", "--home", str(home), "--port", "0"]
+    with subprocess.Popen(words, cwd=CODE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield told(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(120)
+
+
+def told(process: "subprocess.Popen[str]") -> Served:
+    """Read what serving says until all is up."""
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("pages: "):
+            break
+    text = "".join(lines)
+    found = re.search(r"^pages: (\S+)$", text, re.MULTILINE)
+    counts = re.search(r"^scheduled runs: (.+)$", text, re.MULTILINE)
+    assert found, text
+    assert counts, text
+    children = tuple(int(pid) for pid in re.findall(r"process (\d+)", text))
+    return Served(process, f"{found[1]}/api", json.loads(counts[1]), children)
+
+
+def deployment(served: Served, name: str) -> dict[str, Any]:
+    found = ask(f"{served.api}/deployments/filter", {})
+    assert isinstance(found, list)
+    return next(each for each in found if each["name"] == name)
+
+
+def completed(served: Served, **which: object) -> list[dict[str, Any]]:
+    """Wait for runs that completed; fail when one failed or time is up."""
+    limit = time.monotonic() + SOON
+    while time.monotonic() < limit:
+        runs = ask(f"{served.api}/flow_runs/filter", {"flow_runs": which})
+        assert isinstance(runs, list)
+        assert not [run["state"] for run in runs if run["state_type"] in {"FAILED", "CRASHED"}]
+        if done := [run for run in runs if run["state_type"] == "COMPLETED"]:
+            return done
+        time.sleep(1)
+    pytest.fail(f"nothing completed within {SOON} s")
+
+
+@pytest.mark.server
+def test_runs_appear_by_the_clock_for_every_deployment(served: Served) -> None:
+    assert set(served.scheduled) == {"backup", "validation", "restore-test"}
+    assert all(served.scheduled.values())
+
+
+@pytest.mark.server
+def test_a_run_started_from_its_deployment_completes(served: Served) -> None:
+    backup = deployment(served, "backup")
+    run = ask(f"{served.api}/deployments/{backup['id']}/create_flow_run", {})
+    assert isinstance(run, dict)
+    (done,) = completed(served, id={"any_": [run["id"]]})
+    assert done["name"].startswith("backup 20")
+
+
+@pytest.mark.server
+def test_a_run_the_clock_started_completes(served: Served) -> None:
+    validation = deployment(served, "validation")
+    begin = (datetime.now(UTC) + timedelta(seconds=10)).isoformat()
+    soon = {"interval": 3600, "anchor_date": begin, "timezone": "Asia/Shanghai"}
+    schedule = [{"active": True, "schedule": soon, "slug": "soon"}]
+    ask(f"{served.api}/deployments/{validation['id']}/schedules", schedule)
+    (done,) = completed(
+        served, deployment_id={"any_": [validation["id"]]}, state={"type": {"any_": ["COMPLETED"]}}
+    )
+    assert done["auto_scheduled"]
+
+
+@pytest.mark.server
+def test_ending_it_leaves_no_process_behind(served: Served) -> None:
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(120) == 0
+    assert [pid for pid in served.children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_every_variable_a_deployment_may_use_is_set(tmp_path: Path) -> None:
+    assert set(DECLARED) <= set(environment(tmp_path, tmp_path, 4200))
+
+
+def test_the_callers_own_prefect_settings_are_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_KEY", "elsewhere")
+    assert "PREFECT_API_KEY" not in environment(tmp_path, tmp_path, 4200)
+
+
+def test_a_folder_that_is_no_site_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--home", str(tmp_path)]) == 2
+    assert "agency.yaml" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agency.yaml").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--home", str(tmp_path), "--port", str(port)]) == 2
+    assert str(port) in capsys.readouterr().err
+
+
+def test_a_faulty_file_of_deployments_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agency.yaml").touch()
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text("nome: x\n", "utf-8")
+    assert main(["--home", str(tmp_path), "--port", "0", "--file", str(faulty)]) == 2
+    assert "write instead" in capsys.readouterr().err
