@@ -1,4 +1,4 @@
-"""The corpus: a seeded agency of large books, what it consists of, and how much a day changes in it.
+"""The corpus: a seeded agency of large books, what it consists of, how much a day changes in it.
 
     python -m benchmarks.corpus make FOLDER --clients 36 --months 12
     python -m benchmarks.corpus day FOLDER 1

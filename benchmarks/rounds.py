@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.corpus import Change, pass_day
-from benchmarks.running import BenchmarkError, Command, Cost, run, said
+from benchmarks.running import Command, Cost, run, said
 from benchmarks.systems import Place, System
 
 FIRST, AGAIN, DAY = "first backup", "no change", "a day's change"
@@ -117,11 +117,7 @@ class _Turn:
         target = place.home / "restored"
         target.mkdir()
         cost = self._run(system, place, system.restore(place, _label(DAY), target))
-        copy = system.restored(place, target)
-        try:
-            said(["diff", "--recursive", "--no-dereference", str(place.source), str(copy)])
-        except BenchmarkError as error:
-            raise BenchmarkError(f"{system.name} did not restore its source") from error
+        said(["diff", "--recursive", "--no-dereference", str(place.source), str(target)])
         shutil.rmtree(target)
         return cost
 

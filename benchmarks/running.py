@@ -81,6 +81,7 @@ def said(words: Sequence[str], folder: Path | None = None) -> str:
     try:
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        more = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+        failed = isinstance(error, subprocess.CalledProcessError)
+        more = f"{error.stdout}{error.stderr}" if failed else str(error)
         raise BenchmarkError(f"failed: {' '.join(words)}\n{more[-TAIL:].strip()}") from error
     return done.stdout.strip()

@@ -57,11 +57,7 @@ class System(Protocol):
         ...
 
     def restore(self, place: Place, label: str, target: Path) -> Command:
-        """Bring a snapshot back below an empty folder."""
-        ...
-
-    def restored(self, place: Place, target: Path) -> Path:
-        """Return where below the target the source's copy lies."""
+        """Bring a snapshot back: its files come to lie in an empty folder."""
         ...
 
     def verify(self, place: Place) -> Command:
@@ -102,11 +98,6 @@ class Baozhang:
         del label
         return self._vault(place, "restore", "--client", "bench", "--to", str(target))
 
-    def restored(self, place: Place, target: Path) -> Path:
-        """Return the target itself."""
-        del place
-        return target
-
     def verify(self, place: Place) -> Command:
         """Read, hash, open and decompress everything."""
         return self._vault(place, "verify", "--read-data")
@@ -140,11 +131,6 @@ class Borg:
     def restore(self, place: Place, label: str, target: Path) -> Command:
         """Extract into the folder it starts in."""
         return Command(("borg", "extract", f"{place.repo}::{label}"), target)
-
-    def restored(self, place: Place, target: Path) -> Path:
-        """Return the target itself."""
-        del place
-        return target
 
     def verify(self, place: Place) -> Command:
         """Check the repository, and decrypt and authenticate all data."""
@@ -183,10 +169,6 @@ class Restic:
         del label
         words = ("restic", "restore", "latest", "--quiet", "--target", str(target))
         return Command(words, place.source)
-
-    def restored(self, place: Place, target: Path) -> Path:
-        """Return the source's whole path below the target, which restic keeps."""
-        return target / place.source.relative_to("/")
 
     def verify(self, place: Place) -> Command:
         """Check the structure and read all data."""

@@ -1,4 +1,4 @@
-"""The folder a benchmark works in: made below the output folder, known by a mark, removed at the end.
+"""The folder a benchmark works in: below the output folder, known by a mark, removed at the end.
 
 After a failure it stays, so that what happened can be looked at; the next run removes it.
 """

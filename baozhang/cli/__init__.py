@@ -76,7 +76,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
 
 
 def _options(
-    version: bool = typer.Option(  # noqa: FBT001, ARG001 - typer reads the signature
+    version: bool = typer.Option(  # noqa: FBT001 - typer reads the signature
         False, "--version", callback=_show_version, is_eager=True, help=say("Show the version.")
     ),
 ) -> None:

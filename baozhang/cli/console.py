@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
-    Progress as Bars,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
+)
+from rich.progress import (
+    Progress as Bars,
 )
 
 from baozhang.vault.model import Progress, Report, silent

@@ -75,6 +75,7 @@ class BitFlip:
 
     detected: bool
     object: str
+    snapshot: str
     client: str
     file: str
 
@@ -203,10 +204,11 @@ class _Stage:
         run, letters = self._walk(VALIDATION, [VICTIM])
         self._letters += letters
         self._from_mirror(largest.name)
-        found = _facts(run, "object", "files")
+        found = _facts(run, "object", "files", "snapshots")
         return BitFlip(
             detected=found.get("object") == largest.name,
-            object=largest.name,
+            object=found.get("object", ""),
+            snapshot=found.get("snapshots", "").split(", ")[0],
             client=VICTIM,
             file=found.get("files", "").split(", ")[0],
         )
@@ -331,7 +333,13 @@ def _rows(summary: Summary) -> list[tuple[str, bool, str]]:
         (
             say("one flipped byte"),
             flip.detected,
-            say("found: client {client}, file {file}", client=flip.client, file=flip.file),
+            say(
+                "found: client {client}, backup point {snapshot}, file {file}, object {object}",
+                client=flip.client,
+                snapshot=flip.snapshot,
+                file=flip.file,
+                object=flip.object,
+            ),
         ),
         (
             say("one changed amount"),

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 
 from baozhang.cli.console import JsonFlag, show
-from baozhang.cli.secret import read_private, write_private
 from baozhang.clock import business_day, system_clock
 from baozhang.errors import BaozhangError, UnreachableError, UsageError
+from baozhang.keys.files import read_private, write_private
 from baozhang.keys.slots import (
     Secret,
     decode_key_file,

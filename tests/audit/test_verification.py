@@ -159,6 +159,13 @@ def test_a_head_signed_with_another_key_is_named(log: Path, tmp_path: Path) -> N
     assert faults(log) == [("signature", LENGTH)]
 
 
+def test_a_head_that_names_another_key_than_it_is_signed_with_is_named(log: Path) -> None:
+    signer = load_signer(log)
+    signer.fingerprint = "0" * 64
+    (log / HEAD).write_bytes(encode_head(signer.sign(records(log)[-1], START)))
+    assert faults(log) == [("signature", LENGTH)]
+
+
 def test_the_head_of_another_log_is_named(log: Path, tmp_path: Path) -> None:
     made(tmp_path / "other", LENGTH)
     (log / HEAD).write_bytes(head_bytes(tmp_path / "other"))

@@ -1,13 +1,17 @@
 """`baozhang check` as it is typed: figures, violations, exit codes."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
+import baozhang
 from tests.books.making import Sample, sound_fec, sound_rows, write_cn, write_fec, write_t3
 from tests.books.test_reading import FEC
 
@@ -125,3 +129,12 @@ def test_check_loads_neither_prefect_nor_pandas() -> None:
     ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     heavy = {"prefect", "pandas", "great_expectations", "pydantic", "sqlalchemy", "jinja2"}
     assert not heavy & set(ran.stdout.split())
+
+
+def test_every_sentence_and_its_chinese_twin_have_the_same_places() -> None:
+    path = Path(baozhang.__file__).parent / "locale" / "zh_CN" / "books.po"
+    twins = [one for one in read_po(io.BytesIO(path.read_bytes()), locale="zh_CN") if one.id]
+    assert len(twins) > 100
+    places = re.compile(r"\{\w+\}")
+    told = [tuple({*places.findall(str(text))} for text in (one.id, one.string)) for one in twins]
+    assert [pair for pair in told if pair[0] != pair[1]] == []

@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -240,8 +241,9 @@ def test_a_number_out_of_order_is_refused(catalog: Catalog, number: int) -> None
         catalog.record_letter(letter(number))
 
 
-def _write_letters(path: Path, digit: str, count: int) -> None:
+def _write_letters(path: Path, digit: str, count: int, together: Barrier) -> None:
     with Catalog.open(path) as catalog:
+        together.wait()
         for _ in range(count):
             with catalog.transaction():
                 number = catalog.next_letter("night")
@@ -250,8 +252,10 @@ def _write_letters(path: Path, digit: str, count: int) -> None:
 
 def test_two_processes_number_their_letters_without_gaps_or_doubles(catalog: Catalog) -> None:
     context = multiprocessing.get_context("spawn")
+    together = context.Barrier(2)
     writers = [
-        context.Process(target=_write_letters, args=(catalog.path, digit, 20)) for digit in "ab"
+        context.Process(target=_write_letters, args=(catalog.path, digit, 20, together))
+        for digit in "ab"
     ]
     for writer in writers:
         writer.start()

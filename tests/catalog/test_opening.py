@@ -4,6 +4,7 @@ import multiprocessing
 import sqlite3
 import stat
 from contextlib import closing
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,8 @@ def test_an_error_of_the_block_inside_a_transaction_stays_what_it_is(catalog: Ca
         raise FileNotFoundError
 
 
-def _open_and_append(path: Path, name: str) -> None:
+def _open_and_append(path: Path, name: str, together: Barrier) -> None:
+    together.wait()
     with Catalog.open(path) as catalog:
         for number in range(10):
             catalog.append(outcome(run=f"{name}-{number}"))
@@ -125,7 +127,10 @@ def _open_and_append(path: Path, name: str) -> None:
 def test_processes_that_open_a_new_catalog_at_once_make_it_once(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     context = multiprocessing.get_context("spawn")
-    openers = [context.Process(target=_open_and_append, args=(path, f"p{n}")) for n in range(2)]
+    together = context.Barrier(2)
+    openers = [
+        context.Process(target=_open_and_append, args=(path, f"p{n}", together)) for n in range(2)
+    ]
     for opener in openers:
         opener.start()
     for opener in openers:

@@ -41,7 +41,7 @@ def test_snapshots_and_heads_are_what_the_vault_says(catalog: Catalog) -> None:
 def test_a_rebuilt_catalog_equals_the_one_that_was_recorded_as_it_came(
     catalog: Catalog, tmp_path: Path
 ) -> None:
-    held = [snapshot(1), replace(snapshot(2, fork="b"), at=NIGHT), snapshot(2, fork="a")]
+    held = [snapshot(2, fork="a"), replace(snapshot(2, fork="b"), at=NIGHT), snapshot(1)]
     for each in held:
         catalog.record_snapshot(each)
     with Catalog.open(tmp_path / "new.db") as new:

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import great_expectations as gx
 import pandas as pd
 import pytest
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
 from checks import exact
-from checks.context import Evaluation, State, _validate, evaluate
+from checks.context import Evaluation, State, _unexpected, _validate, evaluate
 from checks.frames import beside, line_row, lines_frame, pair_columns
 from checks.suites import lines
 from checks.suites.parts import expect, two_sides
@@ -101,6 +102,15 @@ def test_an_expectation_that_looked_at_fewer_rows_was_not_run() -> None:
         row_condition=Column("a") == "1",
     )
     assert found.state == "not run"
+
+
+def test_a_result_that_raised_proves_nothing_whatever_it_counted() -> None:
+    raised = ExpectationValidationResult(
+        success=True,
+        result={"element_count": 2, "unexpected_count": 0},
+        exception_info={"some metric": {"raised_exception": True}},
+    )
+    assert _unexpected(raised, 2) is None
 
 
 def test_an_empty_suite_has_no_evaluations() -> None:

@@ -1,0 +1,95 @@
+"""The demo, as a newcomer runs it: everything it says it saw, it saw."""
+
+import email
+import email.policy
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baozhang.cli.demo import MARK
+
+BAOZHANG = Path(sys.executable).with_name("baozhang")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    done = subprocess.run(
+        [BAOZHANG, "demo", "--to", str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "▶" in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "summary.json").read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def test_four_clients_came_back_whole(summary: dict[str, Any]) -> None:
+    assert summary["clients"] == 4
+    assert summary["lines"] > 10_756
+    assert summary["snapshots"] == 5
+    assert (summary["restore_test"]["passed"], summary["restore_test"]["failed"]) == (4, 0)
+    assert summary["restore_test"]["seconds"] > 0
+
+
+def test_the_flipped_byte_was_found_with_object_backup_point_client_and_file(
+    folder: Path, summary: dict[str, Any]
+) -> None:
+    flip = summary["bitflip"]
+    assert flip["detected"] is True
+    assert "/packs/" in flip["object"]
+    assert (folder / "site" / "vault" / flip["object"]).is_file()
+    assert flip["client"] == "c001"
+    assert flip["snapshot"].startswith("main-000001-")
+    assert (folder / "data" / "c001" / flip["file"].removeprefix("files/")).is_file()
+
+
+def test_the_changed_amount_was_found_with_voucher_account_and_difference(
+    summary: dict[str, Any],
+) -> None:
+    tamper = summary["tamper"]
+    assert tamper["detected"] is True
+    assert abs(tamper["difference_minor"]) == 1
+    assert tamper["currency"] == "CNY"
+    assert tamper["voucher"].startswith("记-")
+    assert tamper["account"].isdigit()
+
+
+def test_every_letter_is_there_and_the_last_one_tells_of_the_changed_amount(
+    folder: Path, summary: dict[str, Any]
+) -> None:
+    letters = [folder / name for name in summary["letter_files"]]
+    assert len(letters) == summary["letters"] == 5
+    parsed = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in letters
+    ]
+    assert all("样例" in str(letter["subject"]) for letter in parsed)
+    body = parsed[-1].get_body(("plain",))
+    assert body is not None
+    assert summary["tamper"]["voucher"] in body.get_content()
+    assert summary["tamper"]["account"] in body.get_content()
+
+
+def test_the_damaged_object_was_taken_back_from_the_mirror(
+    folder: Path, summary: dict[str, Any]
+) -> None:
+    name = summary["bitflip"]["object"]
+    vault, mirror = (folder / "site" / place / name for place in ("vault", "mirror"))
+    assert vault.read_bytes() == mirror.read_bytes()
+
+
+def test_a_folder_that_is_no_demo_s_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    done = subprocess.run(
+        [BAOZHANG, "demo", "--to", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert not (tmp_path / MARK).exists()
