@@ -48,9 +48,10 @@ class Change:
     new_bytes: int
 
 
-def make(folder: Path, *, clients: int, months: int) -> Census:
-    """Make a corpus in a new folder, in a process of its own."""
+def make(folder: Path, *, clients: int, months: int, fec: bool = False) -> Census:
+    """Make a corpus in a new folder, in a process of its own; `fec` adds the real French ledger."""
     words = ["make", str(folder), "--clients", str(clients), "--months", str(months)]
+    words += ["--fec"] if fec else []
     value = json.loads(_ask(words))
     types = {kind: (files, size) for kind, (files, size) in value.pop("types").items()}
     return Census(**value, types=types)
@@ -118,7 +119,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, int]]:
             yield path, path.stat().st_size
 
 
-def _make(folder: Path, clients: int, months: int) -> Census:
+def _make(folder: Path, *, clients: int, months: int, fec: bool) -> Census:
     make_agency(
         folder,
         clients=clients,
@@ -126,6 +127,7 @@ def _make(folder: Path, clients: int, months: int) -> Census:
         seed=SEED,
         first=first_month(months),
         shape=BIG,
+        fec=fec,
     )
     return census(folder)
 
@@ -144,12 +146,14 @@ def main() -> None:
     making.add_argument("folder", type=Path)
     making.add_argument("--clients", type=int, required=True)
     making.add_argument("--months", type=int, required=True)
+    making.add_argument("--fec", action="store_true")
     passing = verbs.add_parser("day")
     passing.add_argument("folder", type=Path)
     passing.add_argument("day", type=int)
     asked = parser.parse_args()
     if asked.verb == "make":
-        print(json.dumps(asdict(_make(asked.folder, asked.clients, asked.months))))
+        wanted = {name: vars(asked)[name] for name in ("clients", "months", "fec")}
+        print(json.dumps(asdict(_make(asked.folder, **wanted))))
     else:
         print(json.dumps(asdict(_day(asked.folder, asked.day))))
 

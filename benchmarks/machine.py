@@ -12,18 +12,32 @@ ROOT = Path(__file__).parent.parent
 LIBRARIES = ("blake3", "cryptography", "pyfastcdc", "zstandard")
 
 
-def machine(folder: Path) -> dict[str, object]:
+Facts = dict[str, object]
+
+
+def machine(folder: Path) -> Facts:
     """Return what the figures depend on; `folder` tells the file system they were taken on."""
     one, five, fifteen = os.getloadavg()
     return {
         "cpu": _field("/proc/cpuinfo", "model name") or platform.processor() or "unknown",
         "cores": len(os.sched_getaffinity(0)),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": f"{os.uname().sysname} {os.uname().release}",
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", "unknown"),
         "file_system": said(["stat", "--file-system", "--format=%T", str(folder)]),
         "load_before": [round(load, 2) for load in (one, five, fifteen)],
     }
+
+
+def busy() -> str:
+    """Return a warning if the machine had other work to do at this moment, else nothing."""
+    load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
+    if load <= cores / 2:
+        return ""
+    return (
+        f"The machine was busy when this began (load {load:.1f} on {cores} cores): CPU seconds and "
+        "bytes mean something, wall seconds little."
+    )
 
 
 def _field(file: str, name: str) -> str:

@@ -67,11 +67,6 @@ class Row:
     target: float | None
     met: bool | None  # None: not judged, for want of a peer or of size
 
-    @property
-    def judged(self) -> bool:
-        """Whether the figures are of the size that targets are for."""
-        return self.met is not None
-
 
 def rows(samples: Sequence[Sample], *, ours: str, full: bool) -> list[Row]:
     """Return all rows, in the order of scopes and operations.

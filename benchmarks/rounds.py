@@ -63,12 +63,15 @@ class Bench:
         Raises:
             BenchmarkError: a command failed, or a restore is not its source.
         """
-        samples, changes = [], []
+        samples: list[Sample] = []
+        changes: list[Change] = []
+        time.sleep(self.settle)
         for number in range(1, self.rounds + 1):
             turn = _Turn(self, number)
             turn.create()
             samples += turn.measure(FIRST, AGAIN)
             changes.append(pass_day(self.corpus, number))
+            time.sleep(self.settle)
             samples += turn.measure(DAY, RESTORE, VERIFY)
             shutil.rmtree(turn.folder)
         return samples, changes
@@ -91,7 +94,6 @@ class _Turn:
                 self._run(system, place, system.create(place))
 
     def measure(self, *operations: str) -> Iterator[Sample]:
-        time.sleep(self._bench.settle)
         for scope in self._bench.scopes:
             for operation in operations:
                 for system in self._systems:
@@ -140,11 +142,11 @@ def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def command_lines(bench: Bench) -> dict[str, dict[str, str]]:
+def command_lines(systems: Sequence[System]) -> dict[str, dict[str, str]]:
     """Return per system the command line of every operation, with short words for the folders."""
     short = Place(Path("/SOURCE"), Path("/REPO"), Path("/HOME"))
     lines = {}
-    for system in bench.systems:
+    for system in systems:
         commands = {
             FIRST: system.backup(short, _label(FIRST)),
             RESTORE: system.restore(short, _label(DAY), Path("/TARGET")),

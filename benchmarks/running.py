@@ -66,9 +66,9 @@ def run(command: Command, env: Mapping[str, str], log: Path) -> Cost:
         wall = perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        said = log.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip()
+        heard = log.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip()
         line = " ".join(command.words)
-        raise BenchmarkError(f"ended with code {process.returncode}: {line}\n{said}")
+        raise BenchmarkError(f"ended with code {process.returncode}: {line}\n{heard}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
@@ -79,9 +79,10 @@ def said(words: Sequence[str], folder: Path | None = None) -> str:
         BenchmarkError: it failed, or cannot be started.
     """
     try:
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        failed = isinstance(error, subprocess.CalledProcessError)
-        more = f"{error.stdout}{error.stderr}" if failed else str(error)
-        raise BenchmarkError(f"failed: {' '.join(words)}\n{more[-TAIL:].strip()}") from error
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise BenchmarkError(f"{words[0]} cannot be started: {error}") from error
+    if done.returncode:
+        heard = f"{done.stdout}{done.stderr}"[-TAIL:].strip()
+        raise BenchmarkError(f"ended with code {done.returncode}: {' '.join(words)}\n{heard}")
     return done.stdout.strip()

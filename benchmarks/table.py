@@ -7,6 +7,7 @@ from benchmarks.results import FULL, MOST_MEMORY, Figures, Row, Spread
 
 MB = 10**6
 MIB = 2**20
+APART = ("commands", "warning", "left_out")
 
 
 def rendered(
@@ -31,8 +32,8 @@ def rendered(
 
 
 def _head(head: Mapping[str, object], *, full: bool) -> str:
-    facts = [f"- {name}: {_flat(value)}" for name, value in head.items() if name != "commands"]
-    notes = []
+    facts = [f"- {name}: {_flat(value)}" for name, value in head.items() if name not in APART]
+    notes = [f"\n{head['warning']}"] if head["warning"] else []
     if not full:
         clients, months, rounds = FULL
         notes.append(
@@ -46,7 +47,7 @@ def _head(head: Mapping[str, object], *, full: bool) -> str:
 
 def _flat(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+        return "; ".join(f"{name}: {_flat(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(str(inner) for inner in value) or "none"
     return str(value)

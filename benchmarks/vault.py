@@ -11,11 +11,11 @@ import json
 import resource
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.corpus import SEED, Census, make
-from benchmarks.machine import commit, libraries, machine, now
+from benchmarks.machine import busy, commit, libraries, machine, now
 from benchmarks.results import CLIENT, CORPUS, FULL, rows
 from benchmarks.rounds import SETTLE, Bench, Tell, command_lines
 from benchmarks.running import BenchmarkError
@@ -69,9 +69,19 @@ def benchmark(
     Raises:
         BenchmarkError: something failed; no result file is written then.
     """
-    began, before = now(), machine_of(out)
+    out.mkdir(parents=True, exist_ok=True)
     for stale in ("results.json", "results.md"):
         (out / stale).unlink(missing_ok=True)
+    head = {
+        "date": now(),
+        "commit": commit(),
+        "size": asdict(size) | {"seed": SEED},
+        "machine": machine(out),
+        "versions": {system.name: system.version() for system in systems} | libraries(),
+        "warning": busy(),
+        "left_out": list(left_out),
+        "commands": command_lines(systems),
+    }
     with workplace(out, needed=size.clients * size.months * CLIENT_MONTH * ROOM) as work:
         tell(f"making the corpus: {size.clients} clients, {size.months} months")
         corpus = work / "corpus"
@@ -80,19 +90,11 @@ def benchmark(
         bench = Bench(systems, corpus, scopes, work, size.rounds, settle=settle, tell=tell)
         samples, changes = bench.run()
     ours = systems[0].name
-    head = {
-        "date": began,
-        "commit": commit(),
-        "size": asdict(size) | {"seed": SEED, "one_client": usual_client(census)},
-        "machine": before,
-        "versions": {system.name: system.version() for system in systems} | libraries(),
-        "left_out": list(left_out),
-        "commands": command_lines(bench),
-    }
     found = rows(samples, ours=ours, full=size.full)
     value = head | {
         "harness_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "corpus": asdict(census),
+        "one_client": usual_client(census),
         "changes": [asdict(change) for change in changes],
         "rows": [asdict(row) for row in found],
         "samples": [asdict(sample) for sample in samples],
@@ -105,12 +107,6 @@ def benchmark(
     return text
 
 
-def machine_of(out: Path) -> dict[str, object]:
-    """Return the machine's facts, with the output folder made."""
-    out.mkdir(parents=True, exist_ok=True)
-    return machine(out)
-
-
 def usual_client(census: Census) -> str:
     """Return the client whose bytes are nearest to the usual ones."""
     return min(census.clients, key=lambda name: abs(census.clients[name] - USUAL_CLIENT))
@@ -120,17 +116,13 @@ def asked(words: Sequence[str]) -> tuple[Size, Path]:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vault", description=__doc__)
     parser.add_argument("--small", action="store_true", help="about 40 MB and two rounds")
-    parser.add_argument("--rounds", type=int)
-    parser.add_argument("--clients", type=int)
-    parser.add_argument("--months", type=int)
-    parser.add_argument("--out", type=Path, default=Path("out/bench"))
+    for name in ("--rounds", "--clients", "--months"):
+        parser.add_argument(name, type=int, metavar="N")
+    parser.add_argument("--out", type=Path, default=Path("out/bench"), metavar="DIR")
     found = parser.parse_args(words)
+    given = {name: vars(found)[name] for name in ("rounds", "clients", "months")}
     usual = SMALL if found.small else Size(*FULL)
-    size = Size(
-        clients=found.clients or usual.clients,
-        months=found.months or usual.months,
-        rounds=found.rounds or usual.rounds,
-    )
+    size = replace(usual, **{name: n for name, n in given.items() if n is not None})
     if min(size.clients, size.months, size.rounds) < 1:
         parser.error("--clients, --months and --rounds are numbers from 1")
     return size, found.out

@@ -53,7 +53,7 @@ def show_outcomes(run: Run, letter: tuple[Path, ...], bar: UUID) -> None:
     update_progress_artifact(bar, 100.0)
     worst_first = sorted(run.outcomes, key=lambda each: WORST_FIRST.index(each.status))
     create_table_artifact(
-        [_row(outcome) for outcome in worst_first[:MOST_ROWS]],
+        [row(outcome) for outcome in worst_first[:MOST_ROWS]],
         key(run, "outcomes"),
         say("{count} outcomes", count=len(run.outcomes)),
     )
@@ -61,7 +61,8 @@ def show_outcomes(run: Run, letter: tuple[Path, ...], bar: UUID) -> None:
         create_link_artifact(path.resolve().as_uri(), say("letter"), key(run, "letter"))
 
 
-def _row(outcome: Outcome) -> dict[str, object]:
+def row(outcome: Outcome) -> dict[str, object]:
+    """Return an outcome as a row of the table."""
     return {
         say("client"): outcome.client,
         say("set"): outcome.set,

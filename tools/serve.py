@@ -1,6 +1,6 @@
 """Everything that runs by the clock, on one machine: server, deployments, worker.
 
-    python -m tools.serve --home SITE [--port 4200] [--state FOLDER] [--check]
+    python tools/serve.py --home SITE [--port 4200] [--state FOLDER] [--check]
 
           server ──healthy──► pool ──► deploy ──► prune ──► worker ──► until Ctrl-C
 
@@ -27,9 +27,11 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from tools import deployments
-
 CODE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CODE))  # run as a script, only this file's own folder is on the path
+
+from tools import deployments  # noqa: E402
+
 HOST = "127.0.0.1"
 HEALTHY_WITHIN = 180  # seconds; an empty database takes 11-23 s on two cores, shared ones longer
 SCHEDULED_WITHIN = 120  # seconds; the server looks for work to schedule every 5 s or so
@@ -252,7 +254,7 @@ def prepare(home: Path, state: Path, port: int, file: Path) -> None:
 def arguments(words: list[str]) -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.serve", description=__doc__.split("\n")[0]
+        prog="python tools/serve.py", description=__doc__.split("\n")[0]
     )
     home = os.environ.get("BAOZHANG_HOME", ".")
     parser.add_argument("--home", type=Path, default=Path(home), help="the site's folder")

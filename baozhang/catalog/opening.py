@@ -6,8 +6,9 @@ afterwards cannot change under them.  Readers never wait (WAL).  Opening upgrade
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -66,7 +67,8 @@ def open_engine(path: Path) -> Engine:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        create_private(path)
+        if not path.exists():
+            _make(path)
     except OSError as error:
         raise _unusable(path, error.strerror or type(error).__name__) from error
     with translated(path):
@@ -80,13 +82,30 @@ def open_engine(path: Path) -> Engine:
 def create_private(path: Path) -> None:
     """Make an empty file only its owner may read, if there is none.
 
-    A file that exists is not opened: closing it again would drop the locks that SQLite holds on
-    it anywhere in this process.
+    A file that exists is not opened: closing it again would drop the locks that SQLite holds on it
+    anywhere in this process.
     """
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return
+
+
+def _make(path: Path) -> None:
+    """Make an empty database in WAL mode, all at once: of two processes, one makes it.
+
+    Turning WAL on in a file that others open at the same moment fails as busy without waiting.
+    """
+    new = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
+    create_private(new)
+    try:
+        with translated(path), closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        path.hardlink_to(new)
+    except FileExistsError:
+        return
+    finally:
+        new.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -239,7 +239,7 @@ def _wal_mtime_ns(path: Path) -> int:
 def _never_wait(code: int, _remaining: int, _pages: int) -> None:
     """Stop a backup that would have to wait; left alone, `Connection.backup` tries for ever."""
     if code in _BUSY:
-        error = sqlite3.OperationalError("database is locked")
+        error = sqlite3.OperationalError()
         error.sqlite_errorcode = code
         raise error
 
@@ -272,7 +272,7 @@ def _require_sound(image: Path) -> None:
                 raise
             return
     if answer != ("ok",):
-        damaged = sqlite3.DatabaseError("damaged")
+        damaged = sqlite3.DatabaseError()
         damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise damaged
 

@@ -42,7 +42,7 @@ class Grouping:
     doubtful: bool = False
 
 
-TABLES, TEXT, PACKED_ALREADY = Grouping("tables"), Grouping("text"), Grouping("packed", True)  # noqa: FBT003
+TABLES, TEXT, PACKED_ALREADY = Grouping("tables"), Grouping("text"), Grouping("packed", True)
 
 
 def grouping(head: bytes | memoryview) -> Grouping:

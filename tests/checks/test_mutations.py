@@ -272,6 +272,6 @@ def test_eight_threads_with_good_and_damaged_ledgers_get_their_own_verdicts() ->
 
 
 def test_a_ledger_that_changes_while_it_is_judged_fails() -> None:
-    restored = Unsteady(CLEAN.book, CLEAN.rows, CLEAN.chart)
-    verdict = judge(CLEAN, restored)
+    verdict = judge_ledger(take_proof(CLEAN), Unsteady(CLEAN.book, CLEAN.rows, CLEAN.chart))
     assert (verdict.outcome, broken(verdict)) == ("fail", {("rows", "S1")})
+    assert "disagree" in verdict.findings[0].template
