@@ -9,7 +9,6 @@ from pathlib import Path
 from benchmarks.running import BenchmarkError, said
 
 ROOT = Path(__file__).parent.parent
-LIBRARIES = ("blake3", "cryptography", "pyfastcdc", "zstandard")
 
 
 Facts = dict[str, object]
@@ -48,9 +47,9 @@ def _field(file: str, name: str) -> str:
     return ""
 
 
-def libraries() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that do the work."""
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+def libraries(*names: str) -> dict[str, str]:
+    """Return the versions of Python and of libraries that do the work."""
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 
 def commit() -> str:

@@ -9,7 +9,7 @@ one reads it twice and evaluates every expectation.  `--small` is one month and 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,13 +17,16 @@ from benchmarks.corpus import make
 from benchmarks.machine import busy, commit, libraries, machine, now
 from benchmarks.results import Spread
 from benchmarks.running import BenchmarkError, said
-from benchmarks.workplace import workplace
+from benchmarks.table import facts
+from benchmarks.workplace import clear, workplace
 
 ROOT = Path(__file__).parent.parent
 BOOKS = {"cn_csv": "c001", "yonyou_t3": "c002", "fec": "c003"}
 """Profile to the client of the sample agency whose books it reads."""
 
-VERBS = {"take": "a proof taken", "judge": "a ledger judged"}
+WORKS = {"taking": "a proof taken", "judging": "a ledger judged"}
+"""Module that does it to what it does."""
+
 CLIENT_MONTH = 2_400_000  # bytes, about
 
 
@@ -32,7 +35,7 @@ class Sample:
     """One proof taken, or one book judged."""
 
     profile: str
-    verb: str
+    module: str
     lines: int
     wall: float  # seconds, imports not counted
     cpu: float
@@ -40,32 +43,42 @@ class Sample:
 
 
 def benchmark(
-    out: Path, *, months: int, rounds: int, tell: Callable[[str], None] = lambda _text: None
+    out: Path,
+    *,
+    months: int,
+    rounds: int,
+    books: Mapping[str, str] = BOOKS,
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> str:
     """Measure, write `proofs.json` and `proofs.md` in `out`, and return the latter.
+
+    Args:
+        out: gets the two files, and a folder to work in while it lasts.
+        months: of the generated books; the French ledger is as it is.
+        rounds: how often each figure is taken.
+        books: which profiles, and whose books they read.
+        tell: is told of every sample.
 
     Raises:
         BenchmarkError: something failed; no result file is written then.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    for stale in ("proofs.json", "proofs.md"):
-        (out / stale).unlink(missing_ok=True)
+    clear(out, "proofs.json", "proofs.md")
     head = {
         "date": now(),
         "commit": commit(),
         "size": {"months": months, "rounds": rounds},
         "machine": machine(out),
-        "versions": libraries(),
+        "versions": libraries("great-expectations", "pandas"),
         "warning": busy(),
     }
     with workplace(out, needed=3 * months * CLIENT_MONTH) as work:
         make(work / "corpus", clients=2, months=months, fec=True)
         samples = []
         for number in range(rounds):
-            for profile, client in BOOKS.items():
-                for verb in VERBS:
-                    samples.append(_sample(verb, profile, work / "corpus" / client))
-                    tell(f"round {number + 1}, {profile}: {VERBS[verb]}, {samples[-1].wall:.2f} s")
+            for profile, client in books.items():
+                for module, called in WORKS.items():
+                    samples.append(_sample(module, profile, work / "corpus" / client))
+                    tell(f"round {number + 1}, {profile}, {called}: {samples[-1].wall:.2f} s")
     text = rendered(head, samples)
     value = head | {"samples": [asdict(sample) for sample in samples]}
     (out / "proofs.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
@@ -73,19 +86,19 @@ def benchmark(
     return text
 
 
-def _sample(verb: str, profile: str, folder: Path) -> Sample:
-    words = [sys.executable, "-m", "benchmarks.proving", verb, profile, str(folder)]
-    return Sample(profile, verb, **json.loads(said(words, ROOT).splitlines()[-1]))
+def _sample(module: str, profile: str, folder: Path) -> Sample:
+    words = [sys.executable, "-m", f"benchmarks.{module}", profile, str(folder)]
+    return Sample(profile, module, **json.loads(said(words, ROOT).splitlines()[-1]))
 
 
-def rendered(head: dict[str, object], samples: Sequence[Sample]) -> str:
+def rendered(head: Mapping[str, object], samples: Sequence[Sample]) -> str:
     """Return the report as Markdown."""
-    lines = ["# Proofs\n", *(f"- {name}: {value}" for name, value in head.items() if value), ""]
+    lines = ["# Proofs\n", facts(head)]
     lines += ["| export | | lines | lines/s, wall | lines/s, CPU | peak MiB |"]
     lines += ["|---|---|---:|---:|---:|---:|"]
-    for profile in BOOKS:
-        for verb, called in VERBS.items():
-            own = [one for one in samples if (one.profile, one.verb) == (profile, verb)]
+    for profile in dict.fromkeys(one.profile for one in samples):
+        for module, called in WORKS.items():
+            own = [one for one in samples if (one.profile, one.module) == (profile, module)]
             wall = Spread.of([one.lines / one.wall for one in own])
             cpu = Spread.of([one.lines / one.cpu for one in own])
             peak = max(one.peak for one in own) / 2**20

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -73,8 +74,8 @@ class Baozhang:
     name: str = "baozhang"
 
     def version(self) -> str:
-        """Return the release."""
-        return said([self.program, "--version"])
+        """Return the release that this Python has installed, beside which the program lies."""
+        return f"baozhang {version('baozhang')}"
 
     def environment(self, place: Place) -> dict[str, str]:
         """Return an environment with nothing of ours in it."""

@@ -22,7 +22,8 @@ def rendered(
     """Return the whole report as Markdown."""
     parts = [
         "# The vault beside its peers\n",
-        _head(head, full=full),
+        facts(head),
+        _notes(head, full=full),
         _corpus(census, changes),
         *(_scope(scope, rows, ours) for scope in dict.fromkeys(row.scope for row in rows)),
         _memory(rows, ours, full=full),
@@ -31,18 +32,25 @@ def rendered(
     return "\n".join(parts)
 
 
-def _head(head: Mapping[str, object], *, full: bool) -> str:
-    facts = [f"- {name}: {_flat(value)}" for name, value in head.items() if name not in APART]
-    notes = [f"\n{head['warning']}"] if head["warning"] else []
+def facts(head: Mapping[str, object]) -> str:
+    """Return what was measured, where and when, as a list; a warning comes last."""
+    lines = [f"- {name}: {_flat(value)}" for name, value in head.items() if name not in APART]
+    if head["warning"]:
+        lines.append(f"\n{head['warning']}")
+    return "\n".join([*lines, ""])
+
+
+def _notes(head: Mapping[str, object], *, full: bool) -> str:
+    notes = []
     if not full:
         clients, months, rounds = FULL
         notes.append(
-            f"\nThis run is smaller than the one that targets are for ({clients} clients, {months} "
-            f"months, {rounds} rounds): it shows that everything runs, and claims nothing."
+            f"This run is smaller than the one that targets are for ({clients} clients, {months} "
+            f"months, {rounds} rounds): it shows that everything runs, and claims nothing.\n"
         )
     if head["left_out"]:
-        notes.append(f"\nNot installed, so left out: {_flat(head['left_out'])}.")
-    return "\n".join([*facts, *notes, ""])
+        notes.append(f"Not installed, so left out: {_flat(head['left_out'])}.\n")
+    return "\n".join(notes)
 
 
 def _flat(value: object) -> str:

@@ -21,11 +21,12 @@ from benchmarks.rounds import SETTLE, Bench, Tell, command_lines
 from benchmarks.running import BenchmarkError
 from benchmarks.systems import Baozhang, System, present_peers
 from benchmarks.table import rendered
-from benchmarks.workplace import workplace
+from benchmarks.workplace import clear, workplace
 
 USUAL_CLIENT = (
     27 * 10**6
 )  # bytes of the client that is also measured alone, as near as there is one
+LIBRARIES = ("blake3", "cryptography", "pyfastcdc", "zstandard")
 CLIENT_MONTH = 2_400_000  # bytes of a client's month, about
 ROOM = 5  # corpora that lie on the disk at once: the corpus, repositories, one restored copy
 
@@ -69,15 +70,13 @@ def benchmark(
     Raises:
         BenchmarkError: something failed; no result file is written then.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    for stale in ("results.json", "results.md"):
-        (out / stale).unlink(missing_ok=True)
+    clear(out, "results.json", "results.md")
     head = {
         "date": now(),
         "commit": commit(),
         "size": asdict(size) | {"seed": SEED},
         "machine": machine(out),
-        "versions": {system.name: system.version() for system in systems} | libraries(),
+        "versions": {system.name: system.version() for system in systems} | libraries(*LIBRARIES),
         "warning": busy(),
         "left_out": list(left_out),
         "commands": command_lines(systems),

@@ -13,21 +13,33 @@ from benchmarks.running import BenchmarkError
 MARK = ".baozhang-benchmark"
 
 
+def clear(out: Path, *results: str) -> None:
+    """Make the output folder, and remove results of an earlier run: a failed run leaves none.
+
+    Raises:
+        BenchmarkError: it holds a folder `work` that no benchmark made.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    work = out.resolve() / "work"
+    if work.exists() and not (work / MARK).exists():
+        raise BenchmarkError(f"{work} is there and is not a benchmark's; give another --out")
+    for result in results:
+        (out / result).unlink(missing_ok=True)
+
+
 @contextmanager
 def workplace(out: Path, *, needed: int = 0) -> Iterator[Path]:
-    """Give an empty folder `work` below `out`.
+    """Give an empty folder `work` below `out`, which was cleared.
 
     Args:
-        out: made if it is not there.
+        out: of `clear`.
         needed: bytes that must be free on its disk.
 
     Raises:
-        BenchmarkError: a `work` is there that no benchmark made, or the disk has too little room.
+        BenchmarkError: the disk has too little room.
     """
     work = out.resolve() / "work"
     if work.exists():
-        if not (work / MARK).exists():
-            raise BenchmarkError(f"{work} is there and is not a benchmark's; give another --out")
         shutil.rmtree(work)
     work.mkdir(parents=True)
     (work / MARK).touch()

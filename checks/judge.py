@@ -8,7 +8,7 @@ restored ──► its proof ┘──► identity, columns, chunks, totals, law
 from collections.abc import Mapping
 from dataclasses import replace
 
-from baozhang.books.compare import compare
+from baozhang.books.compare import compare, unreadable
 from baozhang.books.model import LedgerReader, Violation
 from baozhang.books.proof import Proof
 from baozhang.books.taking import take_proof
@@ -39,13 +39,6 @@ UNREAD = LedgerVerdict(
 )
 """The verdict on a book of which nothing was read."""
 
-UNREADABLE = {
-    (): "the restored book cannot be read as its profile says",
-    ("row",): "the restored book cannot be read as its profile says, at row {row}",
-    ("column",): "the restored book lacks the column {column}, or has it twice",
-    ("row", "column"): "row {row} of the restored book has an unreadable {column}",
-}
-
 
 def judge_ledger(expected: Proof, restored: LedgerReader) -> LedgerVerdict:
     """Return whether the restored book is the book whose proof this is.
@@ -62,7 +55,7 @@ def judge_ledger(expected: Proof, restored: LedgerReader) -> LedgerVerdict:
         found = take_proof(restored)
         judged = (*judge_proofs(expected, found), *judge_lines(expected, found, restored))
     except LedgerFormatError as error:
-        return _without_reading(expected, "fail", (_unreadable(error),))
+        return _without_reading(expected, "fail", (unreadable(error),))
     except SourceUnreadableError:
         return _without_reading(expected, "inconclusive", (_unopened(),))
     differences = compare(expected, found)
@@ -140,20 +133,6 @@ def _unopened() -> Violation:
     return Violation(
         law=IDENTITY, severity="warning", template="the restored book could not be opened"
     )
-
-
-def _unreadable(error: LedgerFormatError) -> Violation:
-    """Say that the book cannot be read, and where; the error's own text may quote a cell.
-
-    Its row is a number, its column a name that the profile asked for: neither is the client's.
-    """
-    where = tuple(
-        (name, fact)
-        for name, kind in (("row", int), ("column", str))
-        if isinstance(fact := error.facts.get(name), kind)
-    )
-    template = UNREADABLE[tuple(name for name, _ in where)]
-    return Violation(law="S1", severity="critical", template=template, facts=where)
 
 
 def _without_reading(

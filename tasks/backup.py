@@ -67,6 +67,7 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
     """
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client, create=True)
+    before = side.head(pair.set)
     with site.source(pair.client, pair.set).freeze() as frozen:
         proofs = Proofs(frozen, recipe_of(site, site.client_set(pair.client, pair.set)))
         receipt = back_up(
@@ -79,7 +80,8 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
         )
         unproven = proofs.unproven(receipt)
     site.catalog.record_snapshot(receipt.snapshot)
-    findings = (*unproven, *_troubles(receipt.troubles))
+    gone = () if unproven or before is None else _gone(before[1].books, receipt.snapshot.books)
+    findings = (*unproven, *gone, *_troubles(receipt.troubles))
     site.audit.append(
         actor=run.id,
         action="backup.stored",
@@ -194,6 +196,17 @@ def _sizes(receipt: BackupReceipt) -> tuple[tuple[str, int], ...]:
         ("books", len(receipt.snapshot.books)),
         ("troubles", len(receipt.troubles)),
     )
+
+
+def _gone(before: tuple[str, ...], now: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield a warning for each book that the backup point before had: closed, renamed, or lost."""
+    for name in sorted({*before} - {*now})[:MOST_TROUBLES]:
+        yield Finding(
+            "the book {book} of the backup point before is no longer there",
+            (("book", name),),
+            hint="Ask the accountant in charge; if it is missed, restore it from that point.",
+            severity="warning",
+        )
 
 
 def _troubles(troubles: tuple[Trouble, ...]) -> Iterator[Finding]:

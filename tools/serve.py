@@ -241,13 +241,13 @@ def prepare(home: Path, state: Path, port: int, file: Path) -> None:
     """Refuse early what cannot work."""
     if not (home / "agency.yaml").is_file():
         raise ServeError(f"{home} holds no agency.yaml: run `baozhang init` first", 2)
-    problems = deployments.lint(file.read_text("utf-8"))
-    if problems:
-        raise ServeError("\n".join(f"{file.name}: {place}: {what}" for place, what in problems), 2)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if probe.connect_ex((HOST, port)) == 0:
             raise ServeError(f"port {port} is taken: choose another with --port", 2)
+    problems = deployments.lint(file.read_text("utf-8"))
+    if problems:
+        raise ServeError("\n".join(f"{file.name}: {place}: {what}" for place, what in problems), 2)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

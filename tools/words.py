@@ -10,6 +10,7 @@ or a violation, and the values of module-level dicts whose name ends in `TEMPLAT
 import ast
 import builtins
 import io
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 CHINESE = ROOT / "baozhang" / "locale" / "zh_CN"
 COMPILED = CHINESE / "LC_MESSAGES" / "baozhang.mo"
 PACKAGES = ("baozhang", "checks", "flows", "tasks", "reports")
+FACT = re.compile(r"\{([a-z_]+)")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # a .mo carries a date; ours never changes by itself
 POSITION = {"say": 0, "Finding": 0, "Violation": 2, "Progress": 0}
 """Which positional argument of a call is the template; an error's is the first."""
@@ -75,6 +77,14 @@ def _constants(node: ast.expr) -> Iterator[str]:
         yield from _constants(node.orelse)
 
 
+def unlike(whole: Catalog) -> Iterator[str]:
+    """Yield every twin that fills in other facts than its template."""
+    for message in whole:
+        template, twin = str(message.id), str(message.string)
+        if set(FACT.findall(template)) != set(FACT.findall(twin)):
+            yield f"the twin of {template!r} has other facts: {twin!r}"
+
+
 def missing(whole: Catalog) -> Iterator[str]:
     """Yield `file:line: template` for every template without a Chinese twin."""
     for package in PACKAGES:
@@ -92,7 +102,7 @@ def main() -> int:
         COMPILED.parent.mkdir(parents=True, exist_ok=True)
         COMPILED.write_bytes(fresh)
         return 0
-    problems = list(missing(whole))
+    problems = [*missing(whole), *unlike(whole)]
     if not COMPILED.exists() or COMPILED.read_bytes() != fresh:
         problems.append(f"{COMPILED.relative_to(ROOT)} is stale: run `python tools/words.py`")
     print("\n".join(problems) or "every template has its Chinese twin")

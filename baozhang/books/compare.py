@@ -17,6 +17,7 @@ from dataclasses import replace
 from baozhang.books.findings import Facts, broken
 from baozhang.books.model import TABLES, Violation
 from baozhang.books.proof import MOST_VIOLATIONS, Chunk, Proof, Total
+from baozhang.errors import LedgerFormatError
 
 MOST_NAMED = 50  # vouchers; a person reads no more, and beyond it a count is given
 
@@ -53,6 +54,14 @@ TEMPLATES = {
 """The sentence of each finding; placeholders are a violation's fields and facts."""
 
 
+UNREADABLE_TEMPLATES = {
+    (): "the restored book cannot be read as its profile says",
+    ("row",): "the restored book cannot be read as its profile says, at row {row}",
+    ("column",): "the restored book lacks the column {column}, or has it twice",
+    ("row", "column"): "row {row} of the restored book has an unreadable {column}",
+}
+
+
 def compare(expected: Proof, restored: Proof | None) -> tuple[Violation, ...]:
     """Return how a restored book differs from its source; no critical one: it is proven equal.
 
@@ -77,6 +86,20 @@ def compare(expected: Proof, restored: Proof | None) -> tuple[Violation, ...]:
     if not found and expected.root != restored.root:
         found = (_found("F1.root"),)
     return (*found, *_laws(expected, restored))
+
+
+def unreadable(error: LedgerFormatError) -> Violation:
+    """Say that a restored book cannot be read, and where; the error's own text may quote a cell.
+
+    Its row is a number, its column a name that the profile asked for: neither is the client's.
+    """
+    where = tuple(
+        (name, fact)
+        for name, kind in (("row", int), ("column", str))
+        if isinstance(fact := error.facts.get(name), kind)
+    )
+    template = UNREADABLE_TEMPLATES[tuple(name for name, _ in where)]
+    return Violation(law="S1", severity="critical", template=template, facts=where)
 
 
 def _identity(expected: Proof, restored: Proof) -> Iterator[Violation]:

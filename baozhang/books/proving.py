@@ -5,12 +5,12 @@ restored folder + those proofs ─► compare_books ─► what differs
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from glob import escape
 from pathlib import Path
 
 from baozhang.books.coding import decode_proof, encode_proof
-from baozhang.books.compare import compare
+from baozhang.books.compare import compare, unreadable
 from baozhang.books.model import LedgerReader, Violation
 from baozhang.books.profiles import load_profile
 from baozhang.books.proof import Proof
@@ -77,16 +77,12 @@ def compare_books(proofs: Mapping[str, bytes], root: Path) -> dict[str, tuple[Vi
         UsageError: a profile is no longer known.
         CorruptObjectError: a proof cannot be read.
     """
-    return {name: tuple(_compared(decode_proof(proof), root)) for name, proof in proofs.items()}
+    return {name: _compared(decode_proof(proof), root) for name, proof in proofs.items()}
 
 
-def _compared(proof: Proof, root: Path) -> Iterator[Violation]:
+def _compared(proof: Proof, root: Path) -> tuple[Violation, ...]:
     reader = restored_book(proof, root)
-    if reader is None:
-        yield Violation("F0", "critical", "the book was not restored")
-        return
     try:
-        yield from compare(proof, take_proof(reader))
+        return compare(proof, take_proof(reader) if reader else None)
     except LedgerFormatError as error:
-        facts = tuple((name, str(value)) for name, value in error.facts.items())
-        yield Violation("F0", "critical", error.template, facts=facts)
+        return (unreadable(error),)

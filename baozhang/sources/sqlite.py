@@ -154,9 +154,8 @@ class SqliteSource:
         """Swap in the image while the old database is held exclusively, if it can be opened."""
         with _errors_about(target), closing(_connect(target, "rw", self._wait)) as old:
             try:
-                # Before the first access: in WAL mode this alone notices idle connections.
-                old.execute("PRAGMA locking_mode=EXCLUSIVE")
-                # Empties and removes the -wal, which a new database must never find beside it.
+                # In WAL mode this alone notices idle connections; and it empties and removes the
+                # -wal, which a new database must never find beside it.
                 old.execute("PRAGMA journal_mode=DELETE")
                 old.execute("BEGIN EXCLUSIVE")
             except sqlite3.DatabaseError as error:
@@ -258,13 +257,13 @@ def _require_file(path: Path) -> None:
 def _require_sound(image: Path) -> None:
     """Raise sqlite3.DatabaseError unless the image passes SQLite's quick check.
 
-    Opened as immutable, so that nothing is put beside it.  Constraints are not checked: they may
-    call functions that only the program has which owns the database.  Where the check itself
-    cannot run without that program (an order of its own), SQLite's copying has to do.
+    Opened as immutable, so that nothing is put beside it.  Constraints are not checked: a row
+    that breaks one is its program's business, and no damage.  Where the check cannot run without
+    that program (an order of its own), what SQLite saw while copying has to do.
     """
     uri = f"file:{quote(os.fsencode(image.absolute()))}?mode=ro&immutable=1"
     with closing(_opened(uri, 0)) as connection:
-        connection.execute("PRAGMA ignore_check_constraints=ON")
+        connection.execute("PRAGMA ignore_check_constraints=ON")  # newer libraries look
         try:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.OperationalError as error:

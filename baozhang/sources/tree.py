@@ -162,7 +162,7 @@ class FrozenTree:
                 )
             fresh = self._walk.find(path, folders)
             before, now = self._states.get(path, 0), _state(fresh) if fresh else 0
-            if now != before or (now == 0 and not path.endswith(_LOG)):
+            if now != before:
                 raise SourceBusyError(
                     "ledger {path} changed while it was backed up",
                     hint="Close the program that writes it and run the backup again; declare a"

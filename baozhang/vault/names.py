@@ -19,13 +19,13 @@ from dataclasses import dataclass
 
 from blake3 import blake3
 
-from baozhang.errors import UsageError
+from baozhang.errors import CorruptObjectError, UsageError
 from baozhang.vault.stores.base import ObjectName
 
 CONFIG = ObjectName("config")
 SLOTS = "keys/"
 CLIENTS = "c/"
-HASH_HEX = 64
+SEQUENCE = 10  # digits
 NAME_RULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _SEQUENCE = re.compile(r"(\d{10})-([0-9a-f]{64})")
 
@@ -51,9 +51,9 @@ def hash_of(data: bytes | bytearray | memoryview) -> str:
     return blake3(data).hexdigest()
 
 
-def pseudonym(names_key: bytes, what: str, name: str) -> str:
+def pseudonym(names_key: bytes, *words: str) -> str:
     """Return the 32 hex digits that stand for a name: HMAC-SHA256, truncated to 128 bits."""
-    return hmac.new(names_key, f"{what}\0{name}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(names_key, "\0".join(words).encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def slot_name(slot: bytes) -> ObjectName:
@@ -86,11 +86,16 @@ class Namespace:
 
     def manifest(self, set_name: str, sequence: int, data: bytes) -> ObjectName:
         """Name of a manifest; `set_name` is a pseudonym."""
-        return ObjectName(f"{self.prefix}snap/{set_name}/{sequence:010d}-{hash_of(data)}")
+        return self._numbered("snap", set_name, sequence, hash_of(data))
 
-    def commit(self, set_name: str, sequence: int, data: bytes) -> ObjectName:
-        """Name of a commit; `set_name` is a pseudonym."""
-        return ObjectName(f"{self.prefix}commit/{set_name}/{sequence:010d}-{hash_of(data)}")
+    def commit(self, set_name: str, sequence: int, digest: str) -> ObjectName:
+        """Name of the commit with this hash; `set_name` is a pseudonym."""
+        return self._numbered("commit", set_name, sequence, digest)
+
+    def _numbered(self, kind: str, set_name: str, sequence: int, digest: str) -> ObjectName:
+        if sequence >= 10**SEQUENCE:  # such a name would not sort, and would not be found again
+            raise CorruptObjectError("a set's newest snapshot claims to be the last there can be")
+        return ObjectName(f"{self.prefix}{kind}/{set_name}/{sequence:0{SEQUENCE}d}-{digest}")
 
 
 def hash_in(name: ObjectName) -> str | None:
@@ -99,7 +104,7 @@ def hash_in(name: ObjectName) -> str | None:
     return last if re.fullmatch(r"[0-9a-f]{64}", last) else None
 
 
-def sequence_in(name: ObjectName) -> int | None:
-    """Return the sequence that a manifest's or commit's name claims."""
+def sequence_in(name: ObjectName) -> int:
+    """Return the sequence that a manifest's or commit's name claims; 0 where it claims none."""
     match = _SEQUENCE.fullmatch(name.rsplit("/", 1)[-1])
-    return int(match[1]) if match else None
+    return int(match[1]) if match else 0

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from baozhang.errors import CorruptObjectError
 from baozhang.vault.columns import Column, decode_columns, encode_columns
-from baozhang.vault.sealing import HEADER, LAST, TAG, Codec, Kind, Place, Seal, new_seal, open_seal
+from baozhang.vault.sealing import HEADER, LAST, TAG, Codec, Place, Seal, new_seal
 
 PACK_TARGET = 32 * 2**20  # bytes; S3 requests outweigh storage below, memory above
 TRAILER = struct.Struct("<II4s")  # sealed and plain length of the table, magic
@@ -108,15 +108,12 @@ def table_span(size: int, trailer: bytes) -> tuple[int, int, int]:
     return offset, sealed, plain
 
 
-def read_table(
-    header: bytes, sealed_table: bytes, plain_length: int, end: int, key: bytes, place: Place
-) -> PackTable:
+def read_table(seal: Seal, sealed_table: bytes, plain_length: int, end: int) -> PackTable:
     """Return a pack's table; `end` is the offset at which the table begins.
 
     Raises:
-        CorruptObjectError: not this client's pack, or altered.
+        CorruptObjectError: not what this pack's writer sealed.
     """
-    seal = open_seal(header, key, place)
     _, columns = decode_columns(seal.open(LAST, Codec.RAW, plain_length, sealed_table))
     segments = tuple(_segments(columns))
     if (segments[-1].offset + segments[-1].length if segments else HEADER.size) != end:
@@ -125,24 +122,18 @@ def read_table(
 
 
 def _segments(columns: Mapping[str, Column]) -> Iterator[Segment]:
-    sealed, plain, codecs = columns["sealed"], columns["plain"], columns["codec"]
-    assert isinstance(sealed, array)
-    assert isinstance(plain, array)
-    assert isinstance(codecs, bytes)
+    sealed, plain, codecs = (columns.get(name) for name in ("sealed", "plain", "codec"))
+    if not isinstance(sealed, array) or not isinstance(plain, array):
+        raise CorruptObjectError("a pack's table lacks columns")
+    if not isinstance(codecs, bytes) or not len(sealed) == len(plain) == len(codecs):
+        raise CorruptObjectError("a pack's table lacks columns")
     at = HEADER.size
     for number, length in enumerate(sealed):
         yield Segment(number, at, length, plain[number], codecs[number])
         at += length
 
 
-def parse_pack(data: bytes | memoryview, key: bytes, place: Place) -> PackTable:
+def parse_pack(data: bytes | memoryview, seal: Seal) -> PackTable:
     """Return the table of a whole pack held in memory; raises as `read_table` does."""
-    trailer = bytes(data[-TRAILER.size :])
-    offset, sealed, plain = table_span(len(data), trailer)
-    table = bytes(data[offset : offset + sealed])
-    return read_table(bytes(data[: HEADER.size]), table, plain, offset, key, place)
-
-
-def pack_place(vault: str, client: str, epoch: int) -> Place:
-    """Return where a client's packs belong."""
-    return Place(vault, client, epoch, Kind.PACK)
+    offset, sealed, plain = table_span(len(data), bytes(data[-TRAILER.size :]))
+    return read_table(seal, bytes(data[offset : offset + sealed]), plain, offset)

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from baozhang.errors import CorruptObjectError
 from baozhang.vault.pack import TRAILER, PackTable, Segment, read_table, table_span
-from baozhang.vault.sealing import HEADER, Kind, epoch_of
+from baozhang.vault.sealing import HEADER, Kind
 from baozhang.vault.stores.base import ObjectName, Span
 from baozhang.vault.vault import ClientVault
 
@@ -63,13 +63,8 @@ class PackReader:
             raise CorruptObjectError("a pack is cut short")
         trailer = store.get(name, Span(size - TRAILER.size, TRAILER.size))
         offset, sealed, plain = table_span(size, trailer)
-        header = store.get(name, Span(0, HEADER.size))
-        epoch = epoch_of(header)
-        if epoch not in self._side.keys:
-            raise CorruptObjectError("a pack is of a key epoch that is not there")
-        table = store.get(name, Span(offset, sealed))
-        place = self._side.place(Kind.PACK, epoch)
-        return read_table(header, table, plain, offset, self._side.keys[epoch], place)
+        seal = self._side.seal_of(Kind.PACK, store.get(name, Span(0, HEADER.size)))
+        return read_table(seal, store.get(name, Span(offset, sealed)), plain, offset)
 
 
 def _pick(table: PackTable, number: int) -> Segment:

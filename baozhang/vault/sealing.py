@@ -17,6 +17,7 @@ Performs no I/O.  Normative: docs/format.md, "Sealed objects".
 import hmac
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -106,11 +107,11 @@ def new_seal(key: bytes, place: Place) -> Seal:
     return Seal(HEADER.pack(*fields), AESGCM(keys[:32]))
 
 
-def open_seal(header: bytes, key: bytes, place: Place) -> Seal:
-    """Return the seal of a stored object.
+def open_seal(header: bytes, keys: Sequence[bytes], place: Place) -> Seal:
+    """Return the seal of a stored object; the commitment tells which of the keys is its own.
 
     Raises:
-        CorruptObjectError: another kind, another place, another key, or altered.
+        CorruptObjectError: another kind, another place, none of these keys, or altered.
         NewerFormatError: a suite this release does not know.
     """
     if len(header) < HEADER.size:
@@ -125,10 +126,11 @@ def open_seal(header: bytes, key: bytes, place: Place) -> Seal:
             hint="Install the release that wrote this vault, or a newer one.",
             suite=suite,
         )
-    keys = derive(key, salt=salt, info=place.info)
-    if not hmac.compare_digest(keys[32:], commitment):
-        raise CorruptObjectError("a sealed object belongs elsewhere, or was altered")
-    return Seal(head, AESGCM(keys[:32]))
+    for key in keys:
+        derived = derive(key, salt=salt, info=place.info)
+        if hmac.compare_digest(derived[32:], commitment):
+            return Seal(head, AESGCM(derived[:32]))
+    raise CorruptObjectError("a sealed object belongs elsewhere, or was altered")
 
 
 def epoch_of(header: bytes) -> int:
@@ -150,9 +152,9 @@ def seal_object(data: bytes, key: bytes, place: Place) -> bytes:
     return seal.header + frame + seal.close(0, codec, len(data), packed)
 
 
-def open_object(sealed: bytes, key: bytes, place: Place) -> bytes:
+def open_object(sealed: bytes, keys: Sequence[bytes], place: Place) -> bytes:
     """Return what `seal_object` sealed; raises as `open_seal` and `Seal.open` do."""
-    seal = open_seal(sealed, key, place)
+    seal = open_seal(sealed, keys, place)
     body = sealed[HEADER.size :]
     if len(body) < FRAME.size + TAG:
         raise CorruptObjectError("a sealed object is cut short")

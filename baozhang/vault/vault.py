@@ -9,6 +9,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,16 +24,25 @@ from baozhang.errors import (
 )
 from baozhang.keys.slots import KEY_BYTES, Secret, derive, lock, unlock
 from baozhang.vault import names
-from baozhang.vault.commit import Commit, decode_commit, heads, snapshot_of
+from baozhang.vault.commit import Commit, decode_commit, snapshot_of
 from baozhang.vault.model import Snapshot
-from baozhang.vault.names import CONFIG, Namespace, checked_name, hash_in, hash_of, pseudonym
-from baozhang.vault.sealing import Kind, Place, epoch_of, open_object, seal_object
+from baozhang.vault.names import (
+    CONFIG,
+    Namespace,
+    checked_name,
+    hash_in,
+    hash_of,
+    pseudonym,
+    sequence_in,
+)
+from baozhang.vault.sealing import Kind, Place, Seal, epoch_of, open_object, open_seal, seal_object
 from baozhang.vault.snapshot import Manifest, decode
-from baozhang.vault.stores.base import ObjectName, Store
+from baozhang.vault.stores.base import ObjectInfo, ObjectName, Store
 
 FORMAT = 1
 WRITER = f"baozhang {__version__}"
 NEWER = "Install the release that wrote this vault, or a newer one."
+LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +59,32 @@ class Vault:
         Raises:
             UsageError: the client has nothing here and `create` was not asked for.
         """
-        space = Namespace(self._pseudonym(checked_name(client, "client")))
-        keys = dict(self._client_keys(space))
+        names_key = derive(self.master, salt=b"", info=b"baozhang/1 names", length=KEY_BYTES)
+        space = Namespace(pseudonym(names_key, "client", checked_name(client, "client")))
+        keys = self._client_keys(space)
         if not keys and create:
-            keys = {1: self._new_client_key(space, client)}
+            self._make_client_key(space, client)
+            keys = self._client_keys(space)  # of two made at the same time, both count
         if not keys:
             raise UsageError(
                 "the vault holds nothing of client {client}",
                 hint="Compare the id with `baozhang vault snapshots`.",
                 client=client,
             )
-        return ClientVault(self.store, self.id, client, space, keys)
+        return ClientVault(self.store, self.id, client, space, keys, names_key)
 
     def clients(self) -> tuple[str, ...]:
-        """Return the ids of all clients in the vault, sorted."""
-        return tuple(sorted(self.client_spaces()))
+        """Return the ids of all clients in the vault, sorted.
 
-    def client_spaces(self) -> dict[str, Namespace]:
-        """Return every client's id and namespace, read from the sealed client keys."""
-        found = {}
-        for info in self.store.list(names.CLIENTS):
-            parts = info.name.split("/")
-            if len(parts) == 4 and parts[2] == "keys":
-                space = Namespace(parts[1])
-                found[self._client_key(info.name, space)[0]] = space
-        return found
+        Raises:
+            CorruptObjectError: a client's key is damaged, so that its id cannot be told.
+        """
+        return tuple(sorted({self.client_key(name)[1] for name in self.client_key_names()}))
+
+    def client_key_names(self) -> list[ObjectName]:
+        """Return the names of all clients' keys."""
+        infos = self.store.list(names.CLIENTS)
+        return [info.name for info in infos if info.name.split("/")[2:3] == ["keys"]]
 
     def slots(self) -> Iterator[tuple[ObjectName, bytes]]:
         """Yield every key slot."""
@@ -87,38 +98,67 @@ class Vault:
 
     def check_head(self, head: bytes) -> None:
         """Raise CorruptObjectError unless the vault's head is the one that was written."""
-        line, _, mac = head.partition(b"\n")
-        if not hmac.compare_digest(_head_mac(self.master, line), mac.strip()):
+        if not hmac.compare_digest(_head(self.master, head.partition(b"\n")[0]), head):
             raise CorruptObjectError("the vault's head was altered", object=CONFIG)
 
-    def _pseudonym(self, client: str) -> str:
-        names_key = derive(self.master, salt=b"", info=b"baozhang/1 names", length=KEY_BYTES)
-        return pseudonym(names_key, "client", client)
+    def client_key(self, name: ObjectName) -> tuple[int, str, bytes]:
+        """Return epoch, client id and key of the key object of this name.
+
+        Raises:
+            CorruptObjectError: not what was stored there.
+        """
+        space = Namespace(name.split("/")[1])
+        sealed = self.store.get(name)
+        try:
+            epoch = epoch_of(sealed)
+            if name != space.key(epoch, sealed):
+                raise CorruptObjectError("an object is not what its name says")
+            fields = json.loads(open_object(sealed, (self.master,), self._place(space, epoch)))
+        except CorruptObjectError as error:
+            raise damaged(name) from error
+        return epoch, str(fields["client"]), bytes.fromhex(fields["key"])
 
     def _place(self, space: Namespace, epoch: int) -> Place:
         return Place(self.id, space.client, epoch, Kind.CLIENT_KEY)
 
-    def _new_client_key(self, space: Namespace, client: str) -> bytes:
-        key = secrets.token_bytes(KEY_BYTES)
-        plain = json.dumps({"client": client, "key": key.hex()}, sort_keys=True).encode()
+    def _make_client_key(self, space: Namespace, client: str) -> None:
+        key = secrets.token_hex(KEY_BYTES)
+        plain = json.dumps({"client": client, "key": key}, sort_keys=True).encode()
         sealed = seal_object(plain, self.master, self._place(space, 1))
         self.store.put(space.key(1, sealed), sealed)
-        return key
 
-    def _client_keys(self, space: Namespace) -> Iterator[tuple[int, bytes]]:
+    def _client_keys(self, space: Namespace) -> dict[int, tuple[bytes, ...]]:
+        """Return a client's keys by epoch; a damaged one only counts when no other is there."""
+        keys: dict[int, tuple[bytes, ...]] = {}
+        damage: CorruptObjectError | None = None
         for info in self.store.list(f"{space.prefix}keys/"):
-            sealed = self.store.get(info.name)
-            yield epoch_of(sealed), self._client_key(info.name, space)[1]
+            try:
+                epoch, _, key = self.client_key(info.name)
+                keys[epoch] = (*keys.get(epoch, ()), key)
+            except CorruptObjectError as error:
+                damage = error
+        if damage is not None and not keys:
+            raise damage
+        return keys
 
-    def client_of_key(self, name: ObjectName) -> str:
-        """Return the client id that a key object below `c/<pseudonym>/keys/` holds."""
-        return self._client_key(name, Namespace(name.split("/")[1]))[0]
 
-    def _client_key(self, name: ObjectName, space: Namespace) -> tuple[str, bytes]:
-        sealed = self.store.get(name)
-        plain = open_object(sealed, self.master, self._place(space, epoch_of(sealed)))
-        fields = json.loads(plain)
-        return str(fields["client"]), bytes.fromhex(fields["key"])
+def damaged(name: ObjectName) -> CorruptObjectError:
+    """Return the error that says which stored object is not what was stored."""
+    return CorruptObjectError(
+        "stored content is damaged: {object}",
+        hint="Run `baozhang vault verify --read-data`, then take the object from a mirror.",
+        object=name,
+    )
+
+
+def settled(store: Store, prefix: str = "") -> list[ObjectInfo]:
+    """List objects so that whatever a listed commit names has been listed as well.
+
+    A listing takes time, and a backup may commit meanwhile: a commit that was not there at the
+    beginning is left out.
+    """
+    commits = {info.name for info in store.list(prefix) if sequence_in(info.name)}
+    return [i for i in store.list(prefix) if "/commit/" not in i.name or i.name in commits]
 
 
 def create_vault(store: Store, key_secrets: Sequence[Secret], *, at: datetime) -> Vault:
@@ -131,12 +171,7 @@ def create_vault(store: Store, key_secrets: Sequence[Secret], *, at: datetime) -
     """
     if not key_secrets:
         raise UsageError("a vault needs a secret that opens it")
-    if _exists(store):
-        raise UsageError(
-            "there is a vault at {url} already",
-            hint="Use it as it is, or give another place.",
-            url=store.url,
-        )
+    _require_none(store)
     vault = Vault(store, secrets.token_hex(16), secrets.token_bytes(KEY_BYTES))
     for secret in key_secrets:
         vault.add_slot(secret)
@@ -148,7 +183,8 @@ def create_vault(store: Store, key_secrets: Sequence[Secret], *, at: datetime) -
         "must_understand": [],
     }
     line = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-    store.put(CONFIG, line + b"\n" + _head_mac(vault.master, line) + b"\n")
+    _require_none(store)  # somebody else may have been quicker
+    store.put(CONFIG, _head(vault.master, line))
     return vault
 
 
@@ -170,17 +206,19 @@ def open_vault(store: Store, secret: Secret) -> Vault:
             url=store.url,
         ) from error
     vault_id = _read_head(head)
-    vault = Vault(store, vault_id, _master(store, secret))
+    vault = Vault(store, vault_id, _master(store, vault_id, secret))
     vault.check_head(head)
     return vault
 
 
-def _exists(store: Store) -> bool:
-    try:
+def _require_none(store: Store) -> None:
+    with suppress(ObjectMissingError):
         store.size(CONFIG)
-    except ObjectMissingError:
-        return False
-    return True
+        raise UsageError(
+            "there is a vault at {url} already",
+            hint="Use it as it is, or give another place.",
+            url=store.url,
+        )
 
 
 def _read_head(head: bytes) -> str:
@@ -206,21 +244,25 @@ def _read_head(head: bytes) -> str:
     return vault_id
 
 
-def _master(store: Store, secret: Secret) -> bytes:
-    damaged = 0
+def _master(store: Store, vault_id: str, secret: Secret) -> bytes:
+    """Return the master key; slots of another vault, half made here once, are passed over."""
+    damage = 0
     for info in store.list(names.SLOTS):
         slot = store.get(info.name)
-        if hash_of(slot) != hash_in(info.name):
-            damaged += 1
+        try:
+            if hash_of(slot) != hash_in(info.name):
+                raise CorruptObjectError("a key slot is not what its name says")
+            master = unlock(slot, secret, vault_id=vault_id)
+        except CorruptObjectError:
+            damage += 1
             continue
-        master = unlock(slot, secret)
         if master is not None:
             return master
-    if damaged:
+    if damage:
         raise CorruptObjectError(
             "no sound key slot opens with this secret, and {damaged} slots are damaged",
             hint="Restore the objects below `keys/` from a mirror, or use another secret.",
-            damaged=damaged,
+            damaged=damage,
         )
     raise WrongKeyError(
         "this secret does not open the vault",
@@ -228,9 +270,10 @@ def _master(store: Store, secret: Secret) -> bytes:
     )
 
 
-def _head_mac(master: bytes, line: bytes) -> bytes:
+def _head(master: bytes, line: bytes) -> bytes:
+    """Return the head: its line of JSON and the line that vouches for it."""
     key = derive(master, salt=b"", info=b"baozhang/1 head", length=KEY_BYTES)
-    return hmac.new(key, line, "sha256").hexdigest().encode()
+    return b"%b\n%b\n" % (line, hmac.new(key, line, "sha256").hexdigest().encode())
 
 
 @dataclass(frozen=True)
@@ -244,7 +287,9 @@ class ClientVault:
     vault_id: str
     client: str
     space: Namespace
-    keys: dict[int, bytes] = field(repr=False)
+    keys: dict[int, tuple[bytes, ...]] = field(repr=False)
+    """By epoch; more than one where two writers made the client's key at the same time."""
+    names_key: bytes = field(repr=False)
 
     @property
     def epoch(self) -> int:
@@ -253,8 +298,8 @@ class ClientVault:
 
     @property
     def key(self) -> bytes:
-        """The key of the present epoch."""
-        return self.keys[self.epoch]
+        """The key that new objects are sealed under."""
+        return self.keys[self.epoch][0]
 
     @cached_property
     def id_key(self) -> bytes:
@@ -267,12 +312,16 @@ class ClientVault:
 
     def set_pseudonym(self, set_name: str) -> str:
         """Return the hex digits that stand for a set in object names."""
-        key = derive(self.keys[1], salt=b"", info=b"baozhang/1 names", length=KEY_BYTES)
-        return pseudonym(key, "set", checked_name(set_name, "set"))
+        return pseudonym(self.names_key, "set", self.client, checked_name(set_name, "set"))
 
     def seal(self, kind: Kind, plain: bytes) -> bytes:
         """Return a small object sealed in the present epoch."""
         return seal_object(plain, self.key, self.place(kind))
+
+    def seal_of(self, kind: Kind, header: bytes) -> Seal:
+        """Return the seal of a stored object that begins with `header`; raises as `open` does."""
+        epoch = epoch_of(header)
+        return open_seal(header, self.keys.get(epoch, ()), self.place(kind, epoch))
 
     def open(self, kind: Kind, sealed: bytes) -> bytes:
         """Return a small object's plaintext.
@@ -281,33 +330,65 @@ class ClientVault:
             CorruptObjectError: altered, of another kind, or of another client.
         """
         epoch = epoch_of(sealed)
-        if epoch not in self.keys:
-            raise CorruptObjectError("an object is of a key epoch that is not there")
-        return open_object(sealed, self.keys[epoch], self.place(kind, epoch))
+        return open_object(sealed, self.keys.get(epoch, ()), self.place(kind, epoch))
 
     def read(self, kind: Kind, name: ObjectName) -> bytes:
-        """Return a stored object's plaintext; raises as `open` and `Store.get` do."""
-        return self.open(kind, self.store.get(name))
+        """Return a stored object's plaintext.
 
-    def chain(self, set_name: str | None = None) -> list[tuple[str, Commit]]:
-        """Return (hash, commit) of one set, or of all, sorted by set and sequence."""
+        The name's hash is compared too: without it, one sound object of the client put in the
+        place of another of its kind would pass.
+
+        Raises:
+            CorruptObjectError: not the object of this name; the error tells which.
+            ObjectMissingError, StoreUnreachableError: as `Store.get`.
+        """
+        sealed = self.store.get(name)
+        try:
+            if hash_of(sealed) != hash_in(name):
+                raise CorruptObjectError("an object is not what its name says")
+            return self.open(kind, sealed)
+        except CorruptObjectError as error:
+            raise damaged(name) from error
+
+    def commit_names(self, set_name: str | None = None) -> list[ObjectName]:
+        """Return the names of one set's commits, or of all, oldest first within each set."""
         folder = f"{self.space.prefix}commit/"
         if set_name is not None:
             folder += f"{self.set_pseudonym(set_name)}/"
-        found = [self._commit(info.name) for info in self.store.list(folder)]
+        return [info.name for info in self.store.list(folder) if sequence_in(info.name)]
+
+    def commit(self, name: ObjectName) -> tuple[str, Commit]:
+        """Return hash and content of the commit of this name; raises as `read` does."""
+        commit, digest = decode_commit(self.read(Kind.COMMIT, name)), hash_in(name) or ""
+        if name != self.space.commit(self.set_pseudonym(commit.set), commit.sequence, digest):
+            raise damaged(name)
+        return digest, commit
+
+    def chain(self, set_name: str | None = None) -> list[tuple[str, Commit]]:
+        """Return (hash, commit) of one set, or of all, sorted by set and sequence.
+
+        A damaged commit is left out, so that it takes no other snapshot with it; `unreadable` and
+        `verify` name it.
+        """
+        found = []
+        for name in self.commit_names(set_name):
+            with suppress(CorruptObjectError):
+                found.append(self.commit(name))
         return sorted(found, key=lambda pair: (pair[1].set, pair[1].sequence, pair[0]))
 
-    def _commit(self, name: ObjectName) -> tuple[str, Commit]:
-        return hash_in(name) or "", decode_commit(self.read(Kind.COMMIT, name))
+    def unreadable(self) -> tuple[ObjectName, ...]:
+        """Return the names of the commits that are damaged."""
+        readable = {digest for digest, _ in self.chain()}
+        return tuple(name for name in self.commit_names() if hash_in(name) not in readable)
 
     def snapshots(self, set_name: str | None = None) -> tuple[Snapshot, ...]:
         """Return the snapshots of one set, or of all, oldest first within each set."""
         return tuple(snapshot_of(commit, digest) for digest, commit in self.chain(set_name))
 
-    def head(self, set_name: str) -> tuple[str, Commit] | None:
-        """Return the newest commit of a set; of a fork, the one with the greater hash."""
-        newest = heads(self.chain(set_name))
-        return max(newest, key=lambda pair: pair[0]) if newest else None
+    def packs(self) -> set[bytes]:
+        """Return the hashes of the packs that are there."""
+        infos = self.store.list(f"{self.space.prefix}packs/")
+        return {bytes.fromhex(digest) for info in infos if (digest := hash_in(info.name))}
 
     def find(
         self, selector: str, *, set_name: str = "main", as_of: datetime | None = None
@@ -321,13 +402,14 @@ class ClientVault:
 
         Raises:
             UsageError: none, or more than one.
+            CorruptObjectError: the latest may be one whose commit is damaged.
         """
-        everything = self.snapshots(set_name if selector == "latest" else None)
-        if selector == "latest":
-            found = [s for s in everything if as_of is None or s.at <= as_of][-1:]
+        if selector == LATEST:
+            found = self._latest(set_name, as_of)
         else:
+            everything = self.snapshots()
             found = [s for s in everything if s.id == selector] or [
-                s for s in everything if s.id.startswith(selector)
+                s for s in everything if selector and s.id.startswith(selector)
             ]
         if len(found) != 1:
             raise UsageError(
@@ -339,11 +421,32 @@ class ClientVault:
             )
         return found[0]
 
+    def _latest(self, set_name: str, as_of: datetime | None) -> list[Snapshot]:
+        """Go back from the newest commit; a damaged one that could be meant is not passed over."""
+        doubt: CorruptObjectError | None = None
+        for name in reversed(self.commit_names(set_name)):
+            try:
+                digest, commit = self.commit(name)
+            except CorruptObjectError as error:
+                doubt = error
+                continue
+            snapshot = snapshot_of(commit, digest)
+            if as_of is not None and snapshot.at > as_of:
+                doubt = None
+            elif doubt is None:
+                return [snapshot]
+            else:
+                break
+        if doubt is not None:
+            raise doubt
+        return []
+
     def commit_of(self, snapshot: Snapshot) -> Commit:
         """Return a snapshot's commit."""
-        for digest, commit in self.chain(snapshot.set):
-            if snapshot_of(commit, digest).id == snapshot.id:
-                return commit
+        for name in self.commit_names(snapshot.set):
+            digest = hash_in(name) or ""
+            if sequence_in(name) == snapshot.sequence and digest.startswith(snapshot.id[-8:]):
+                return self.commit(name)[1]
         raise ObjectMissingError("snapshot {id} is not in the vault", id=snapshot.id)
 
     def manifest(self, snapshot: Snapshot) -> Manifest:

@@ -238,6 +238,38 @@ def test_vouchers_in_another_order_are_found(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_a_change_in_any_part_of_a_torn_voucher_names_it(tmp_path: Path, place: int) -> None:
+    def torn() -> Cells:
+        rows = sound_fec()
+        return [rows[0], rows[3], rows[1], rows[4], rows[2]]
+
+    restored = torn()
+    restored[place][10] = "une autre"
+    found = compare(
+        fec_proof(tmp_path, "source", torn()), fec_proof(tmp_path, "restored", restored)
+    )
+    assert [(one.law, one.voucher) for one in found] == [("F1", "VE001")]
+
+
+def test_a_change_in_a_voucher_of_two_periods_is_not_taken_for_another_order(
+    tmp_path: Path,
+) -> None:
+    def over_two_months(text: str) -> Cells:
+        rows = sound_fec()
+        rows[2][3], rows[2][10] = "20220502", text
+        return rows
+
+    found = compare(
+        fec_proof(tmp_path, "source", over_two_months("a")),
+        fec_proof(tmp_path, "restored", over_two_months("b")),
+    )
+    assert said(found, "F1") == [
+        "voucher VE001 of 2022-04 differs from the source",
+        "the table lines differs from the source in 2022-05 (3 rows, 3 expected)",
+    ]
+
+
 def test_a_dropped_column_is_named(tmp_path: Path) -> None:
     expected = fec_proof(tmp_path, "source", sound_fec())
     (tmp_path / "restored").mkdir()

@@ -1,6 +1,8 @@
 """Each law: a ledger that keeps it, one that breaks it, and nothing else is said about it."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,14 @@ def test_s1_wants_a_date_inside_its_period(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"2026-01-03", b"2026-02-03", 1))
     found = only(proof_of("cn_csv", root).violations, "S1")
     assert (found.voucher, found.period) == ("记-1", "2026-01")
+
+
+@pytest.mark.parametrize(("date", "sound"), [("2026-12-31", True), ("2026-11-30", False)])
+def test_s1_puts_closing_periods_in_december(tmp_path: Path, date: str, sound: bool) -> None:
+    path = write_t3(tmp_path / "t3.db")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE GL_accvouch SET iperiod = 13, dbill_date = ? WHERE iperiod = 2", (date,))
+    assert ("S1" not in broken_laws(proof_of("yonyou_t3", path).violations)) is sound
 
 
 def test_s2_finds_a_line_that_occurs_twice(tmp_path: Path) -> None:
@@ -241,6 +251,14 @@ def test_l4_sorts_vouchers_by_number_not_by_text(tmp_path: Path) -> None:
     assert found_in(tmp_path, with_rows(damage)) == ()
 
 
+def test_l4_does_not_mind_the_order_of_the_file(tmp_path: Path) -> None:
+    rows = sound_rows()
+    rows[7:] = [*rows[9:], *rows[7:9]]
+    for row in rows[7:10]:
+        row.day = 6
+    assert found_in(tmp_path, Sample(rows)) == ()
+
+
 def test_s0_warns_of_a_book_without_lines(tmp_path: Path) -> None:
     found = proof_of("fec", write_fec(tmp_path / "1FEC.txt", [])).violations
     assert [(one.law, one.severity) for one in found] == [("S0", "warning")]
@@ -393,6 +411,7 @@ def test_every_sentence_can_be_said_from_the_facts_alone(key: str) -> None:
         (["1002", "100201", "10020101"], [None, "1002", "100201"]),
         (["1002", "1002001"], [None, "1002"]),
         (["1002", "1002.01", "1002.01.02"], [None, "1002", "1002.01"]),
+        (["1002", "1002.1", "1002.10"], [None, "1002", "1002"]),
         (["1001", "2001"], [None, None]),
     ],
 )

@@ -221,6 +221,14 @@ def test_a_real_that_is_no_exact_amount_is_refused_with_its_place(tmp_path: Path
     assert (facts["row"], facts["column"]) == (3, "md")
 
 
+def test_a_voucher_without_a_number_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = write_t3(tmp_path / "t3.db")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE GL_accvouch SET ino_id = NULL WHERE iperiod = 1 AND ino_id = 1")
+    facts = format_error("yonyou_t3", path).facts
+    assert (facts["row"], facts["column"]) == (1, "ino_id")
+
+
 def test_a_database_without_the_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as db, db:

@@ -37,6 +37,7 @@ def leaves_out(pattern: str, path: str) -> bool:
         ("[]]", "]"),
         ("a[b", "a[b"),
         ("~$*", "~$new\nline"),
+        ("old/**", "old/new\nline"),
     ],
 )
 def test_a_pattern_leaves_out_what_it_says(pattern: str, path: str) -> None:

@@ -362,6 +362,17 @@ def test_functions_and_orders_that_only_its_program_knows_do_not_make_it_damaged
     assert item.size == path.stat().st_size
 
 
+def test_a_row_that_breaks_a_constraint_of_its_table_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "book.db"
+    with closing(sqlite3.connect(path)) as owner:
+        owner.execute("CREATE TABLE t (a CHECK (a > 0))")
+        owner.execute("PRAGMA ignore_check_constraints=ON")
+        owner.execute("INSERT INTO t VALUES (-1)")
+        owner.commit()
+    item, _ = image(SqliteSource(path, scratch=tmp_path / "scratch"))
+    assert item.size == path.stat().st_size
+
+
 # --- putting a database back --------------------------------------------------------------------
 
 
@@ -424,7 +435,7 @@ def test_leftovers_of_a_database_that_is_gone_do_not_spoil_the_new_one(
 
 
 @pytest.mark.parametrize(
-    ("journal", "mode"), [("DELETE", "hold"), ("WAL", "hold"), ("WAL", "idle")]
+    ("journal", "mode"), [("DELETE", "hold"), ("DELETE", "read"), ("WAL", "hold"), ("WAL", "idle")]
 )
 def test_a_database_in_use_is_not_replaced(
     tmp_path: Path, restored: Path, journal: str, mode: str

@@ -129,6 +129,15 @@ def test_a_strange_name_is_told_and_opened_byte_for_byte(
     assert read_all(frozen) == {name: name}
 
 
+def test_folders_of_which_one_name_begins_the_other_are_told_apart(
+    root: Path, frozen: Frozen
+) -> None:
+    for name in ("a", "ab"):
+        (root / name).mkdir()
+        (root / name / "f").write_text(name)
+    assert read_all(frozen) == {b"a/f": b"a", b"ab/f": b"ab"}
+
+
 @pytest.fixture
 def removed(root: Path) -> Iterator[None]:
     """Take away what is too deep for the test runner to tidy up."""
@@ -139,9 +148,9 @@ def removed(root: Path) -> Iterator[None]:
 def deepen(root: Path, name: bytes, levels: int) -> None:
     """Make a chain of folders too long for one path, with a file at its end."""
     fd = os.open(root, os.O_RDONLY)
-    for _ in range(levels):
+    for level in range(levels):
         os.mkdir(name, dir_fd=fd)
-        os.close(os.open(b"zz", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+        os.close(os.open(b"z%d" % level, os.O_CREAT | os.O_WRONLY, dir_fd=fd))
         below = os.open(name, os.O_RDONLY, dir_fd=fd)
         os.close(fd)
         fd = below
@@ -416,7 +425,7 @@ def with_ledger(root: Path, ledger: Path) -> Iterator[Frozen]:
 def test_a_ledger_that_changed_after_the_listing_is_busy(ledger: Path, with_ledger: Frozen) -> None:
     ledger.write_text(fec(4))
     with pytest.raises(SourceBusyError) as caught:
-        list(with_ledger.ledgers())
+        next(with_ledger.ledgers())
     assert caught.value.facts["path"] == "FEC2026.txt"
 
 

@@ -1,8 +1,9 @@
 """A foreign program that keeps books: `python -m tests.sources.writer DATABASE MODE`.
 
 It shares nothing with the test but the database file.  Modes: `loop` posts one balanced voucher
-per transaction until its input ends; `hold` opens a write transaction and keeps it; `idle` only
-has the database open; `die` stops in the middle of a transaction that has reached the file.
+per transaction until its input ends; `hold` opens a write transaction and keeps it, `read` a
+reading one; `idle` only has the database open; `die` stops in the middle of a transaction that
+has reached the file.
 """
 
 import os
@@ -33,6 +34,9 @@ def main(path: str, mode: str) -> None:
         return
     if mode == "hold":
         connection.execute("BEGIN EXCLUSIVE")
+    if mode == "read":
+        connection.execute("BEGIN")
+        connection.execute("SELECT * FROM code").fetchone()
     if mode == "die":
         connection.execute("PRAGMA cache_size=1")
         connection.execute("PRAGMA cache_spill=ON")

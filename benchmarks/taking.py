@@ -1,6 +1,6 @@
-"""One proof taken, or one book judged, in a process of its own; prints one JSON object.
+"""One proof taken, in a process that loads no Great Expectations; prints one JSON object.
 
-    python -m benchmarks.proving take|judge PROFILE FOLDER
+    python -m benchmarks.taking PROFILE FOLDER
 
 The clock starts when all is imported, so a figure is of the work; a duty pays the imports once.
 """
@@ -8,6 +8,7 @@ The clock starts when all is imported, so a figure is of the work; a duty pays t
 import json
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -16,7 +17,6 @@ from baozhang.books.profiles import load_profile
 from baozhang.books.reading import open_books
 from baozhang.books.taking import take_proof
 from benchmarks.running import BenchmarkError
-from checks.judge import judge_ledger
 
 
 def the_book(profile: str, folder: Path) -> LedgerReader:
@@ -31,33 +31,24 @@ def the_book(profile: str, folder: Path) -> LedgerReader:
     return books[0]
 
 
-def measured(verb: str, book: LedgerReader) -> dict[str, float]:
-    """Do it once and return lines, seconds and bytes of peak memory.
-
-    Raises:
-        BenchmarkError: the book was read and did not equal itself.
-    """
-    expected = take_proof(book) if verb == "judge" else None
+def measured(work: Callable[[], int]) -> str:
+    """Do the work, which returns how many lines it was, and return what it took as JSON."""
     began, worked = perf_counter(), process_time()
-    if expected is None:
-        lines = take_proof(book).line_count
-    else:
-        verdict = judge_ledger(expected, book)
-        if verdict.outcome != "pass":
-            raise BenchmarkError(f"the book against its own proof: {verdict.outcome}")
-        lines = verdict.lines
-    return {
+    lines = work()
+    value = {
         "lines": lines,
         "wall": perf_counter() - began,
         "cpu": process_time() - worked,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
+    return json.dumps(value)
 
 
 def main() -> None:
-    """Measure what the command line asks for."""
-    verb, profile, folder = sys.argv[1:]
-    print(json.dumps(measured(verb, the_book(profile, Path(folder)))))
+    """Take the proof of what the command line names."""
+    profile, folder = sys.argv[1:]
+    book = the_book(profile, Path(folder))
+    print(measured(lambda: take_proof(book).line_count))
 
 
 if __name__ == "__main__":
