@@ -32,7 +32,11 @@ def _catalogue(spoken: str) -> gettext.NullTranslations:
 def say(template: str, /, *, spoken: object = None, **facts: object) -> str:
     """Return the template in the language spoken, filled with facts.
 
-    `spoken` is a language or None; its type lets facts be unpacked beside it.
+    `spoken` is a language or None; its type lets facts be unpacked beside it.  A fact `reason` is
+    what the system said: words as well, and put into the language where the catalogue has them.
     """
-    text = _catalogue(str(spoken or language())).gettext(template) if template else ""
+    words = _catalogue(str(spoken or language()))
+    text = words.gettext(template) if template else ""
+    if reason := facts.get("reason"):
+        facts["reason"] = words.gettext(str(reason))
     return text.format(**facts) if facts else text

@@ -23,7 +23,7 @@ def machine(folder: Path) -> Facts:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": f"{os.uname().sysname} {os.uname().release}",
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", "unknown"),
-        "file_system": said(["stat", "--file-system", "--format=%T", str(folder)]),
+        "file_system": said(["df", "--output=fstype", str(folder)]).split()[-1],
         "load_before": [round(load, 2) for load in (one, five, fifteen)],
     }
 

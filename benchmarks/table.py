@@ -14,6 +14,7 @@ def rendered(
     *,
     head: Mapping[str, object],
     census: Census,
+    alone: str,
     changes: Sequence[Change],
     rows: Sequence[Row],
     ours: str,
@@ -24,7 +25,7 @@ def rendered(
         "# The vault beside its peers\n",
         facts(head),
         _notes(head, full=full),
-        _corpus(census, changes),
+        _corpus(census, changes, alone),
         *(_scope(scope, rows, ours) for scope in dict.fromkeys(row.scope for row in rows)),
         _memory(rows, ours, full=full),
         _commands(head),
@@ -61,7 +62,7 @@ def _flat(value: object) -> str:
     return str(value)
 
 
-def _corpus(census: Census, changes: Sequence[Change]) -> str:
+def _corpus(census: Census, changes: Sequence[Change], alone: str) -> str:
     lines = ["## The corpus\n", "| kind | files | MB | share |", "|---|---:|---:|---:|"]
     for kind, (files, size) in sorted(census.types.items(), key=lambda pair: -pair[1][1]):
         lines.append(f"| {kind} | {files:,} | {size / MB:.1f} | {size / census.bytes:.0%} |")
@@ -71,7 +72,8 @@ def _corpus(census: Census, changes: Sequence[Change]) -> str:
     share = (changed.median + new.median) * MB / census.bytes
     lines.append(
         f"\nA day changes {_spread(changed, 2)} MB of 4 KiB pages in files that were there and "
-        f"adds {_spread(new, 2)} MB of new files: {share:.1%} of the bytes.\n"
+        f"adds {_spread(new, 2)} MB of new files: {share:.1%} of the bytes. "
+        f"The client that is also measured alone is {alone}, {census.clients[alone] / MB:.1f} MB.\n"
     )
     return "\n".join(lines)
 

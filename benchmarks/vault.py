@@ -99,7 +99,13 @@ def benchmark(
         "samples": [asdict(sample) for sample in samples],
     }
     text = rendered(
-        head=head, census=census, changes=changes, rows=found, ours=ours, full=size.full
+        head=head,
+        census=census,
+        alone=usual_client(census),
+        changes=changes,
+        rows=found,
+        ours=ours,
+        full=size.full,
     )
     (out / "results.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
     (out / "results.md").write_text(text)

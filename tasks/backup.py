@@ -67,7 +67,7 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
     """
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client, create=True)
-    before = side.head(pair.set)
+    before = side.snapshots(pair.set)[-1:]
     with site.source(pair.client, pair.set).freeze() as frozen:
         proofs = Proofs(frozen, recipe_of(site, site.client_set(pair.client, pair.set)))
         receipt = back_up(
@@ -80,7 +80,8 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
         )
         unproven = proofs.unproven(receipt)
     site.catalog.record_snapshot(receipt.snapshot)
-    gone = () if unproven or before is None else _gone(before[1].books, receipt.snapshot.books)
+    known = before[0].books if before else ()
+    gone = () if unproven else _gone(known, receipt.snapshot.books)
     findings = (*unproven, *gone, *_troubles(receipt.troubles))
     site.audit.append(
         actor=run.id,

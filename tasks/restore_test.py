@@ -4,15 +4,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from baozhang.books.coding import decode_proof
-from baozhang.books.model import Violation
+from baozhang.books.model import LedgerReader, Violation
+from baozhang.books.proving import restored_book
 from baozhang.catalog.model import Finding, Outcome, Run, Status
-from baozhang.errors import StoreFullError
+from baozhang.errors import LedgerFormatError, StoreFullError
 from baozhang.money import format_amount, scale_of
 from baozhang.settings import ClientSet, SourceFile
 from baozhang.site import Site
@@ -125,7 +126,22 @@ def judge(
     restored = site.source_of(_moved(site.client_set(pair.client, pair.set), place))
     with restored.freeze() as frozen:
         list(frozen.items())  # a source shows its books once its items are known
-        return judge_snapshot(proofs, {reader.book.name: reader for reader in frozen.ledgers()})
+        readers = {name: reader for name, reader in _named(frozen.ledgers()) if name}
+        unread = {name: restored_book(proof, place) for name, proof in proofs.items()}
+        found = {name: reader for name, reader in unread.items() if reader} | readers
+        return judge_snapshot(proofs, found)
+
+
+def _named(readers: Iterable[LedgerReader]) -> Iterator[tuple[str, LedgerReader]]:
+    """Yield the readers by their books' names; "" for a book so damaged that it names none.
+
+    Where such a book has a proof, it is judged under the proof's name, as unreadable.
+    """
+    for reader in readers:
+        try:
+            yield reader.book.name, reader
+        except LedgerFormatError:
+            yield "", reader
 
 
 def _moved(client_set: ClientSet, place: Path) -> ClientSet:
@@ -168,6 +184,13 @@ def _findings(verdicts: tuple[LedgerVerdict, ...]) -> Iterator[Finding]:
     for verdict in verdicts:
         for violation in verdict.findings:
             yield _finding(verdict.book, violation)
+        if verdict.outcome == "fail":
+            yield Finding(
+                "the book {book} of this backup point is not the book that was backed up",
+                (("book", verdict.book),),
+                hint="Restore from the backup point before it; keep this one as evidence, and "
+                "follow docs/runbooks/restore_test.md.",
+            )
 
 
 def _finding(book: str, violation: Violation) -> Finding:

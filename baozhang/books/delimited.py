@@ -5,6 +5,7 @@ not of the encoding, a row cut short, a quotation that never ends.  The reader h
 rows and, where the profile numbers lines itself, one counter per voucher.
 """
 
+import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,9 +25,13 @@ _BOM = "\ufeff"
 HINT_TEMPLATES = {
     "profile": "Check that this is an export for the profile {profile}; "
     "for another layout, copy the profile and adapt it.",
-    "encoding": "Export the file as {expected}, or use a copy of the profile with the encoding "
-    "{encodings}.",
+    "encoding": "Export the file as {expected}, or use a copy of the profile with another "
+    "encoding: {encodings}.",
     "damaged": "Fetch the file again; no encoding known here fits it.",
+    "byte": "Fetch or export the file again; the rows before are {expected}, and only this is not.",
+    "utf-16": "Export the file as {expected}; it is UTF-16 now.",
+    "header": "Export the table again so that its header is in row {row}.",
+    "delimiter": "Export the file with its columns separated by “{delimiter}”.",
     "cut": "Export the table again; if it is complete, a text may contain the delimiter unquoted.",
 }
 
@@ -207,22 +212,45 @@ class _Text:
         return (rows[-1][0].removeprefix(_BOM), *rows[-1][1:])
 
     def _check_header(self) -> None:
-        """Refuse a header that does not fit; if it would in another encoding, say which."""
+        """Refuse a header that does not fit; what may be no header at all is not quoted.
+
+        Raises:
+            LedgerFormatError: it would fit in another encoding; it is one column where there
+                should be several; it is a row like any other; or one of its columns is missing.
+        """
         with self.path.open("rb") as stream:
             raw = b"".join(islice(stream, self.skipped + 1))
+        needed, header = self.layout.needed, self.origin.header
         fitting = [
             encoding
             for encoding in _decoding(raw)
-            if all(name in raw.decode(encoding) for name in self.layout.needed)
+            if all(name in raw.decode(encoding) for name in needed)
         ]
-        misread = fitting and self.profile.encoding not in fitting
+        if fitting and self.profile.encoding not in fitting:
+            raise LedgerFormatError(
+                "{file} is not {expected}",
+                hint=HINT_TEMPLATES["encoding"],
+                file=self.shown,
+                expected=self.profile.encoding,
+                encodings=", ".join(fitting),
+            )
+        if not {name.strip() for name in header}.intersection(needed):
+            raise self._no_header(joined=all(name in "".join(header) for name in needed))
         check_header(
-            self.layout,
-            self.origin,
-            hint=HINT_TEMPLATES["encoding"] if misread else HINT_TEMPLATES["profile"],
+            self.layout, self.origin, hint=HINT_TEMPLATES["profile"], profile=self.profile.name
+        )
+
+    def _no_header(self, *, joined: bool) -> LedgerFormatError:
+        """Return what is wrong with a first row that names no column of the profile."""
+        return LedgerFormatError(
+            "{file}: row {row} is one piece, where the profile {profile} has columns"
+            if joined
+            else "{file}: row {row} is no header of the profile {profile}",
+            hint=HINT_TEMPLATES["delimiter" if joined else "header"],
+            file=self.shown,
+            row=self.skipped + 1,
             profile=self.profile.name,
-            expected=self.profile.encoding,
-            encodings=", ".join(fitting),
+            delimiter=self.profile.delimiter.replace("\t", "TAB"),
         )
 
     def _refuse_ragged(self, rows: Iterable[tuple[int, list[str]]], width: int) -> None:
@@ -240,6 +268,7 @@ class _Text:
     def _undecodable(self, error: UnicodeDecodeError) -> LedgerFormatError:
         """Find the byte again in the file itself: the text layer knows it only within a block."""
         offset, row, raw, at = 0, 0, bytes(error.object), error.start
+        sound = False  # text beyond ASCII before the byte: the encoding is right, the byte is not
         with self.path.open("rb") as stream:
             for raw in stream:
                 row += 1
@@ -248,11 +277,18 @@ class _Text:
                 except UnicodeDecodeError as found:
                     at = found.start
                     break
+                sound = sound or not raw.isascii()
                 offset += len(raw)
         fitting = _decoding(raw)
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and row == 1:
+            hint = HINT_TEMPLATES["utf-16"]
+        elif sound and "utf-8" not in fitting:
+            hint = HINT_TEMPLATES["byte"]
+        else:
+            hint = HINT_TEMPLATES["encoding"] if fitting else HINT_TEMPLATES["damaged"]
         return LedgerFormatError(
             "{file}, row {row}: byte {offset} is not {expected}",
-            hint=HINT_TEMPLATES["encoding"] if fitting else HINT_TEMPLATES["damaged"],
+            hint=hint,
             encodings=", ".join(fitting),
             file=self.shown,
             row=row,

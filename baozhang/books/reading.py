@@ -34,7 +34,7 @@ def open_books(profile: Profile, root: Path, glob: str | None = None) -> list[Le
     """
     if not root.exists():
         raise SourceUnreadableError(
-            "there is no {path}", hint="Check the path.", path=shown_name(str(root))
+            "there is no file or folder {path}", hint="Check the path.", path=shown_name(str(root))
         )
     if root.is_file():
         return [_file_book(profile, root, root.name)]

@@ -24,6 +24,7 @@ from baozhang.money import scale_of
 
 V = TypeVar("V")
 Texts = Sequence[Cell]
+_MOST_COLUMNS, _MOST_SIGNS = 60, 40  # of a header in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def check_header(layout: TableMap, origin: Origin, *, hint: str, **facts: str) -
                 hint=hint,
                 file=origin.file,
                 column=name,
-                found=", ".join(stripped),
+                found=_listed(stripped),
                 **facts,
             )
         if stripped.count(name) > 1:
@@ -66,6 +67,15 @@ def check_header(layout: TableMap, origin: Origin, *, hint: str, **facts: str) -
                 file=origin.file,
                 column=name,
             )
+
+
+def _listed(header: Sequence[str]) -> str:
+    """Return a header to be read by a person: a damaged one may be endless, or no text at all."""
+    shown = (
+        "".join(sign if sign.isprintable() else "\ufffd" for sign in name[:_MOST_SIGNS])
+        for name in header[:_MOST_COLUMNS]
+    )
+    return ", ".join((*shown, *(["..."] if len(header) > _MOST_COLUMNS else [])))
 
 
 class Columns:

@@ -7,13 +7,23 @@ Exit codes: 0 fine, 1 a problem was found, 2 usage or configuration, 3 something
 unreachable.
 """
 
-import json
 import sys
 from importlib import import_module
+from io import TextIOWrapper
+from typing import NoReturn
 
 import typer
+from click import ClickException
 
 from baozhang import __version__
+from baozhang.cli.speaking import (
+    SpokenGroup,
+    complaint,
+    help_shown,
+    json_text,
+    printable,
+    spoken,
+)
 from baozhang.errors import BaozhangError, UnreachableError, UsageError
 from baozhang.words import say
 
@@ -25,7 +35,7 @@ MODULES = {
     "backup": "duty",
     "validate": "duty",
     "restore-test": "duty",
-    "restore": "duty",
+    "restore": "restore",
     "check": "check",
     "vault": "vault",
     "catalog": "catalog",
@@ -37,13 +47,25 @@ MODULES = {
 
 def main() -> None:
     """Run the command that was typed, and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may be any bytes
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    root = _root(words[0] if words else "")
+    root = spoken(_root(words[0] if words else ""))
     try:
-        root()
+        code = root(standalone_mode=False)
+    except ClickException as error:
+        if shown := help_shown(error):
+            typer.echo(shown, err=True)
+            sys.exit(2)
+        _fail(complaint(error))
+    except typer.Abort:
+        _fail(UsageError("nothing was typed", hint="Run the command again."))
+    except OSError as error:
+        _fail(_refused(error))
     except BaozhangError as error:
-        _tell(error)
-        sys.exit(exit_code(error))
+        _fail(error)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def exit_code(error: BaozhangError) -> int:
@@ -58,6 +80,7 @@ def _root(command: str) -> typer.Typer:
         name="baozhang",
         help=say("Keeps client ledgers safe: backs up, proves, restores, reports."),
         no_args_is_help=True,
+        cls=SpokenGroup,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -83,12 +106,24 @@ def _options(
     pass
 
 
-def _tell(error: BaozhangError) -> None:
-    text = say(error.template, **error.facts)
-    hint = say(error.hint, **error.facts) if error.hint else ""
+def _refused(error: OSError) -> BaozhangError:
+    """Return what the system refused, where nobody nearer to it said so in better words."""
+    return UnreachableError(
+        "{path} cannot be used: {reason}",
+        hint="Check that it is there, that its disk has room, and this user's right to use it.",
+        path=error.filename or say("a file"),
+        reason=error.strerror or type(error).__name__,
+    )
+
+
+def _fail(error: BaozhangError) -> NoReturn:
+    """Say what is wrong and what to do, as text and, where asked for, as JSON; then end."""
+    text = printable(say(error.template, **error.facts))
+    hint = printable(say(error.hint, **error.facts)) if error.hint else ""
     if "--json" in sys.argv:
         told = {"error": type(error).__name__, "message": text, "hint": hint}
-        typer.echo(json.dumps(told, ensure_ascii=False))
-    typer.echo(f"{say('error')}: {text}", err=True)
+        typer.echo(json_text(told))
+    typer.echo(say("error: {text}", text=text), err=True)
     if hint:
-        typer.echo(f"{say('hint')}: {hint}", err=True)
+        typer.echo(say("hint: {text}", text=hint), err=True)
+    sys.exit(exit_code(error))

@@ -62,7 +62,9 @@ def check(
 
 def _proofs(profile: Profile, path: Path, *, as_json: bool) -> list[Proof]:
     if not path.exists():
-        raise UsageError("there is no {path}", hint="Check the path.", path=shown_name(str(path)))
+        raise UsageError(
+            "there is no file or folder {path}", hint="Check the path.", path=shown_name(str(path))
+        )
     books = open_books(profile, path)
     if not books:
         patterns = profile.files or profile.tables["lines"].files

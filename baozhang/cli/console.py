@@ -1,6 +1,5 @@
 """How every command speaks: a value as JSON, or the same value for a person, and progress."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from rich.progress import (
     Progress as Bars,
 )
 
+from baozhang.cli.speaking import json_text
 from baozhang.vault.model import Progress, Report, silent
 from baozhang.words import say
 
@@ -28,7 +28,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help=say("Print one JSON objec
 def show(value: Mapping[str, object], *, as_json: bool, human: Callable[[Console], None]) -> None:
     """Print a command's result: `value` as one JSON object, or what `human` draws."""
     if as_json:
-        typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+        typer.echo(json_text(value))
     else:
         human(_screen())
 

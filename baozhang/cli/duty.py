@@ -17,7 +17,6 @@ from rich.table import Table
 from rich.text import Text
 
 from baozhang.catalog.model import Duty, Finding, Outcome, Run
-from baozhang.cli import restore
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.clock import system_clock
 from baozhang.site import Site
@@ -107,7 +106,6 @@ def register(root: typer.Typer) -> None:
     root.command(
         "restore-test", help=say("Restore to a sandbox, hold the books against their proofs.")
     )(restore_test)
-    restore.register(root)
 
 
 def backup(

@@ -1,5 +1,6 @@
 """How a command is given the secret that opens a vault: a file, a prompt or a recovery sheet."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -46,7 +47,18 @@ def the_secret(key_file: Path | None, *, ask: bool, sheet: Path | None) -> Secre
         return decode_key_file(read_private(key_file))
     if sheet is not None:
         return code_in(read_private(sheet).decode("utf-8", "replace"))
-    return passphrase(typer.prompt(say("Passphrase"), hide_input=True, err=True))
+    return passphrase(_typed())
+
+
+def _typed() -> str:
+    """Return the passphrase from whoever sits there, or from a pipe's first line."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(say("Passphrase"), hide_input=True, err=True))
+    if not (line := sys.stdin.readline().rstrip("\r\n")):
+        raise UsageError(
+            "no passphrase was given", hint="Type it when asked, or pipe it in as one line."
+        )
+    return line
 
 
 def code_in(sheet: str) -> Secret:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from baozhang.cli.console import JsonFlag, show
+from baozhang.cli.secret import sheet_text
 from baozhang.clock import business_day, system_clock
 from baozhang.errors import BaozhangError, UnreachableError, UsageError
 from baozhang.keys.files import read_private, write_private
@@ -26,7 +27,7 @@ from baozhang.settings.shape import SCHEMA_FOLDER, SCHEMAS
 from baozhang.settings.starting import agency_text, client_text, schema_text
 from baozhang.settings.values import path_of
 from baozhang.settings.yaml_file import parse_yaml
-from baozhang.vault.stores.local import LocalStore
+from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import create_vault
 from baozhang.words import CHINESE, language, say
 
@@ -134,18 +135,15 @@ def _make(start: _Start) -> str:
             _write(start.home / SCHEMA_FOLDER / file, schema_text(file), made)
         _write(start.home / CLIENTS_FOLDER / EXAMPLE, client_text(start.spoken), made)
         _write(start.home / AGENCY_FILE, start.text, made)
-        created = create_vault(LocalStore(start.vault), (key, recovery), at=system_clock())
+        created = create_vault(new_store_at(str(start.vault)), (key, recovery), at=system_clock())
     except BaozhangError:
         for path in made:
             path.unlink(missing_ok=True)
         raise
-    return say(
-        "Baozhang recovery sheet\n\n  {code}\n\nvault: {vault}\nid: {id}\nmade: {day}\n\n"
-        "Whoever holds this code can open every backup in this vault, without the key file.\n"
-        "Print it, seal it, keep it in a safe away from the machine; keep no copy on the disk.",
-        vault=start.vault,
-        id=created.id,
-        day=business_day(system_clock()).isoformat(),
+    return sheet_text(
+        vault=str(start.vault),
+        vault_id=created.id,
+        day=business_day(system_clock()),
         code=recovery_code(recovery),
     )
 

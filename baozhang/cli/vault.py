@@ -24,7 +24,7 @@ from baozhang.cli.secret import (
     the_secret,
 )
 from baozhang.clock import SHANGHAI, business_day, system_clock
-from baozhang.errors import ProofFailedError, UsageError
+from baozhang.errors import BaozhangError, ProofFailedError, UsageError
 from baozhang.keys.files import write_private
 from baozhang.keys.slots import Secret, new_secret, passphrase, recovery_code
 from baozhang.sources.base import LedgerSpec
@@ -114,7 +114,11 @@ def init(
         raise
     code = recovery_code(recovery)
     text = sheet_text(vault=url, vault_id=vault.id, day=business_day(now), code=code)
-    write_private(sheet, text.encode())
+    try:
+        write_private(sheet, text.encode())
+    except BaozhangError:
+        typer.echo(text, err=True)  # the vault is made, and its code cannot be had again
+        raise
     value = {"vault": vault.id, "url": url, "key_file": key_file, "recovery_sheet": sheet}
     show(value, as_json=as_json, human=lambda console: views.made(console, value, text))
 
@@ -153,7 +157,7 @@ def backup(
     began = perf_counter()
     profiles = profile or []
     specs = tuple(LedgerSpec(name) for name in profiles)
-    side = _open(url, key_file, ask, sheet).client(client, create=True)
+    vault = _open(url, key_file, ask, sheet)
     source = TreeSource(path, exclude=tuple(exclude or ()), ledgers=specs)
     elsewhere = TreeSource(proof_of or path, ledgers=specs)
     with (
@@ -165,7 +169,7 @@ def backup(
         if proof_of:
             list(proven.items())  # a frozen source's ledgers are those that it listed
         receipt = back_up(
-            side,
+            vault.client(client, create=True),
             frozen,
             set_name=set_name,
             at=system_clock(),
@@ -193,10 +197,16 @@ def snapshots(
 ) -> None:
     """List the snapshots of one client, or of all."""
     vault = _open(url, key_file, ask, sheet)
-    clients = (client,) if client else vault.clients()
-    found = [snapshot for name in clients for snapshot in vault.client(name).snapshots()]
-    value = {"snapshots": [views.snapshot_value(snapshot) for snapshot in found]}
-    show(value, as_json=as_json, human=lambda console: views.listed(console, found))
+    sides = [vault.client(name) for name in ((client,) if client else vault.clients())]
+    found = [snapshot for side in sides for snapshot in side.snapshots()]
+    damaged = [name for side in sides for name in side.unreadable()]
+    value = {
+        "snapshots": [views.snapshot_value(snapshot) for snapshot in found],
+        "damaged": damaged,
+    }
+    show(value, as_json=as_json, human=lambda console: views.listed(console, found, damaged))
+    if damaged:
+        raise typer.Exit(1)
 
 
 def _pick(side: ClientVault, selector: str, set_name: str, as_of: datetime | None) -> Snapshot:

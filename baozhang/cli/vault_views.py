@@ -1,7 +1,7 @@
 """What the vault's commands print: the same values for programs and for people."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -112,8 +112,8 @@ def _trouble(trouble: Trouble) -> str:
     return f"{shown(trouble.path)}: {say(TROUBLES_TEMPLATES[trouble.reason])}"
 
 
-def listed(console: Console, snapshots: list[Snapshot]) -> None:
-    """Draw a table of snapshots."""
+def listed(console: Console, snapshots: list[Snapshot], damaged: Sequence[str] = ()) -> None:
+    """Draw a table of snapshots, and name the commits that could not be read."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("client", "set", "snapshot", "frozen at"):
         table.add_column(say(title), no_wrap=True)
@@ -127,6 +127,10 @@ def listed(console: Console, snapshots: list[Snapshot]) -> None:
         name = f"{one.id} {say('(partial)')}" if one.partial else one.id
         table.add_row(one.client, one.set, name, at, *sizes, proof)
     console.print(table if snapshots else say("no snapshots"))
+    for name in damaged:
+        text = say("a snapshot cannot be read, its commit is damaged: {object}", object=name)
+        console.print("[red]✗[/]", end=" ")
+        console.print(text, markup=False)
 
 
 def item_value(item: Item) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """Secret files: read only when nobody else can, written so that nobody else can."""
 
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from baozhang.errors import UsageError
 
@@ -43,11 +45,9 @@ def write_private(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            _write_whole(file, content, path)
+        _sync_folder(path.parent)
     except OSError as error:
         raise UsageError(
             "{path} cannot be written: {reason}",
@@ -55,3 +55,25 @@ def write_private(path: Path, content: bytes) -> None:
             path=path,
             reason=error.strerror or type(error).__name__,
         ) from error
+
+
+def _write_whole(file: BinaryIO, content: bytes, path: Path) -> None:
+    """Write all or leave no file: half a key looks like a key until the day it is needed."""
+    try:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError:
+        path.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some shares cannot
+            raise
+    finally:
+        os.close(handle)

@@ -68,14 +68,14 @@ def lock(master: bytes, secret: Secret, *, vault_id: str) -> bytes:
     return _canonical({**fields, "sealed": sealed.hex()})
 
 
-def unlock(slot: bytes, secret: Secret) -> bytes | None:
-    """Return the master key; None when the slot is of another kind or another secret's.
+def unlock(slot: bytes, secret: Secret, *, vault_id: str) -> bytes | None:
+    """Return the master key; None for a slot of another kind, another vault or another secret.
 
     Raises:
         CorruptObjectError: the slot is not a slot, or asks for absurd work.
     """
     fields = parse_slot(slot)
-    if fields["kind"] != secret.kind:
+    if (fields["kind"], fields["vault"]) != (secret.kind, vault_id):
         return None
     sealed = bytes.fromhex(str(fields.pop("sealed")))
     keys = _slot_keys(secret, fields)
@@ -95,15 +95,22 @@ def parse_slot(slot: bytes) -> dict[str, Any]:
     """
     try:
         fields = json.loads(slot)
-        known = fields["kind"] in {"keyfile", "passphrase", "recovery"}
-        memory = fields["kdf"].get("memory_kib", ARGON2_FLOOR)
-        rounds = fields["kdf"].get("iterations", 1)
         bytes.fromhex(fields["sealed"] + fields["salt"] + fields["commitment"])
+        sane = isinstance(fields["kind"] + fields["vault"], str) and _sane(fields["kdf"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptObjectError("a key slot cannot be read") from error
-    if not known or not ARGON2_FLOOR <= memory <= ARGON2_CEILING or not 1 <= rounds <= 16:
+    if not sane:
         raise CorruptObjectError("a key slot asks for absurd work")
     return dict(fields)
+
+
+def _sane(kdf: dict[str, Any]) -> bool:
+    """Tell whether a key derivation asks for work that this machine should do."""
+    if kdf["name"] != "argon2id":
+        return True
+    memory, rounds, lanes = kdf["memory_kib"], kdf["iterations"], kdf["lanes"]
+    within = ARGON2_FLOOR <= memory <= ARGON2_CEILING and 1 <= rounds <= 16 and 1 <= lanes <= 16
+    return within and all(type(number) is int for number in (memory, rounds, lanes))
 
 
 def _slot_keys(secret: Secret, fields: dict[str, Any]) -> bytes:

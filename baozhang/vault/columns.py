@@ -22,6 +22,7 @@ Column: TypeAlias = "array[int] | bytes | Sequence[bytes]"
 """An array of numbers, one opaque run of bytes, or one text per row."""
 
 LENGTH = struct.Struct("<I")
+NUMBERS = ("I", "Q", "q")  # codes of columns of numbers, as of Python's `array`
 
 
 def encode_columns(head: Mapping[str, object], columns: Mapping[str, Column]) -> bytes:
@@ -74,6 +75,8 @@ def _decoded(code: str, body: bytes, size: int) -> Column:
         return body
     if code == "texts":
         return _texts(body)
+    if code not in NUMBERS:
+        raise ValueError("no such column")
     column = array(code)
     column.frombytes(body)
     return column if sys.byteorder == "little" else _swapped(column)

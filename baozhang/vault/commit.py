@@ -8,8 +8,7 @@ Performs no I/O.  Normative: docs/format.md, "Commits".
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from baozhang.errors import CorruptObjectError, NewerFormatError
@@ -44,24 +43,24 @@ def encode_commit(commit: Commit) -> bytes:
 
 
 def decode_commit(plain: bytes) -> Commit:
-    """Return the commit.
+    """Return the commit; what a later release may have added to it is passed over.
 
     Raises:
         CorruptObjectError: not a commit.
         NewerFormatError: written by a newer release.
     """
     try:
-        fields = json.loads(plain)
-        if fields.get("format") != 1:
+        found = json.loads(plain)
+        if found.get("format") != 1:
             raise NewerFormatError(
                 "a snapshot was written by a newer release",
                 hint="Install the release that wrote this vault, or a newer one.",
             )
         for name in ("previous", "indexes", "books"):
-            fields[name] = tuple(fields[name])
-        fields["packs"] = tuple((str(digest), int(size)) for digest, size in fields["packs"])
-        return Commit(**fields)
-    except (ValueError, KeyError, TypeError) as error:
+            found[name] = tuple(found[name])
+        found["packs"] = tuple((str(digest), int(size)) for digest, size in found["packs"])
+        return Commit(**{field.name: found[field.name] for field in fields(Commit)})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptObjectError("a commit cannot be read") from error
 
 
@@ -79,17 +78,6 @@ def snapshot_of(commit: Commit, digest: str) -> Snapshot:
         partial=commit.partial,
         books=commit.books,
     )
-
-
-def heads(chain: Iterable[tuple[str, Commit]]) -> list[tuple[str, Commit]]:
-    """Return the newest commits of one set: one, or several where it has forked."""
-    newest: list[tuple[str, Commit]] = []
-    for digest, commit in chain:
-        if newest and commit.sequence > newest[0][1].sequence:
-            newest = []
-        if not newest or commit.sequence == newest[0][1].sequence:
-            newest.append((digest, commit))
-    return newest
 
 
 def breaks(chain: list[tuple[str, Commit]]) -> list[tuple[str, int, DamageKind]]:

@@ -9,7 +9,8 @@
     c/<client>/commit/<set>/<sequence>-<hash> commits, written last
 
 `<hash>` is BLAKE3-256 of the object's bytes: a name says its content, so writing twice is harmless,
-and any copy can be checked with `b3sum` alone.  `<client>` and `<set>` are pseudonyms.
+and any copy can be checked with `b3sum` alone.  `<client>` and `<set>` are pseudonyms.  Whatever
+else lies in the folder (lost+found, .DS_Store) is nobody's and left alone.
 """
 
 import hashlib
@@ -27,6 +28,11 @@ SLOTS = "keys/"
 CLIENTS = "c/"
 SEQUENCE = 10  # digits
 NAME_RULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_H, _P = "[0-9a-f]{64}", "[0-9a-f]{32}"
+_OF_A_CLIENT = (
+    rf"keys/\d{{6}}-{_H}|packs/[0-9a-f]{{2}}/{_H}|index/{_H}|(snap|commit)/{_P}/\d{{10}}-{_H}"
+)
+_OURS = re.compile(rf"config|keys/{_H}|c/{_P}/({_OF_A_CLIENT})")
 _SEQUENCE = re.compile(r"(\d{10})-([0-9a-f]{64})")
 
 
@@ -94,14 +100,21 @@ class Namespace:
 
     def _numbered(self, kind: str, set_name: str, sequence: int, digest: str) -> ObjectName:
         if sequence >= 10**SEQUENCE:  # such a name would not sort, and would not be found again
-            raise CorruptObjectError("a set's newest snapshot claims to be the last there can be")
+            raise CorruptObjectError(
+                "a set's newest snapshot claims the last number there is",
+                hint="Move that commit out of the vault; no writer has made it.",
+            )
         return ObjectName(f"{self.prefix}{kind}/{set_name}/{sequence:0{SEQUENCE}d}-{digest}")
 
 
-def hash_in(name: ObjectName) -> str | None:
-    """Return the hash that a name claims for its bytes; None where the name claims none."""
-    last = name.rsplit("/", 1)[-1].rsplit("-", 1)[-1]
-    return last if re.fullmatch(r"[0-9a-f]{64}", last) else None
+def is_ours(name: ObjectName) -> bool:
+    """Tell whether this is the name of an object of a vault."""
+    return _OURS.fullmatch(name) is not None
+
+
+def hash_in(name: ObjectName) -> str:
+    """Return the hash that one of our names claims for its bytes; empty for the head."""
+    return name.rsplit("/", 1)[-1].rsplit("-", 1)[-1] if name != CONFIG else ""
 
 
 def sequence_in(name: ObjectName) -> int:

@@ -8,8 +8,9 @@ leaves no target.  Names are taken apart and opened one by one below that folder
 so nothing can be written outside it.
 """
 
-import os
+import errno
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from baozhang.vault.vault import ClientVault
 
 WORKERS = 2
 BATCH = 16  # segments handed to a worker at a time
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def restore(
@@ -78,12 +80,19 @@ def _within(path: bytes, wanted: bytes) -> bool:
 
 
 def _check_target(target: Path) -> None:
-    if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+    if target.is_symlink() or target.is_mount() or _holds_something(target):
         raise UsageError(
             "{target} is in use",
-            hint="Give a folder that does not exist yet, or an empty one.",
+            hint="Give a folder that does not exist yet, or an empty one that is no mount point.",
             target=target,
         )
+
+
+def _holds_something(target: Path) -> bool:
+    try:
+        return target.exists() and (not target.is_dir() or any(target.iterdir()))
+    except OSError as error:
+        raise _translated(error, target) from error
 
 
 def _check_room(target: Path, size: int) -> None:
@@ -105,23 +114,24 @@ def _write(
     side: ClientVault, manifest: Manifest, rows: list[Row], target: Path, report: Report
 ) -> None:
     target = target.absolute()
-    building = target.with_name(f".{target.name[:200]}.restoring-{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        building.mkdir(mode=0o700)
-        with Folder(building) as folder:
-            _Restore(side, manifest, folder, report).run(rows)
-        if target.exists():
-            target.rmdir()
-        building.rename(target)
+        building = Path(tempfile.mkdtemp(prefix=".restoring-", dir=target.parent))
+        try:
+            with Folder(building) as folder:
+                _Restore(side, manifest, folder, report).run(rows)
+            if target.exists():
+                target.rmdir()
+            building.rename(target)
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
     except OSError as error:
         raise _translated(error, target) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def _translated(error: OSError, target: Path) -> UnreachableError:
-    if error.errno in (28, 122):  # ENOSPC, EDQUOT
+    if error.errno in FULL:
         return StoreFullError(
             "the disk of {target} is full",
             hint="Nothing was left behind; give a target on a disk with more room.",
@@ -198,10 +208,10 @@ class _Restore:
         return sum(part.piece.length for part in parts)
 
     def _finish_file(self, row: Row) -> None:
-        """Check what now lies on the disk, for files of several pieces; set the metadata."""
+        """Check what lies there now, unless its one piece was checked; set the metadata."""
         if not row.pieces:
             self._folder.write(row.item.path, memoryview(b""), 0)
-        if len(row.pieces) > 1:
+        if len(row.pieces) != 1:
             _check_digest(row, self._folder.digest(row.item.path))
         self._folder.set_metadata(row.item)
 

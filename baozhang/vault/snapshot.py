@@ -20,6 +20,7 @@ from baozhang.vault.columns import Column, decode_columns, encode_columns
 KINDS: tuple[ItemKind, ...] = ("file", "dir", "symlink")
 HASH = 32  # bytes of BLAKE3-256
 NO_HASH = bytes(HASH)
+FAR = 2**63 - 1  # ns from 1970, in 2262; file systems reach further, a time beyond is brought here
 
 
 class Piece(NamedTuple):
@@ -72,7 +73,7 @@ class Manifest:
         self.targets.append(item.target)
         self.kinds.append(KINDS.index(item.kind))
         self.modes.append(item.mode)
-        self.mtimes.append(item.mtime_ns)
+        self.mtimes.append(min(max(item.mtime_ns, -FAR), FAR))
         self.uids.append(item.uid)
         self.gids.append(item.gid)
         self.sizes.append(item.size)
@@ -172,7 +173,7 @@ def decode(plain: bytes) -> Manifest | str:
     """
     head, columns = decode_columns(plain)
     kind = head.get("kind")
-    if kind == "same":
+    if kind == "same" and isinstance(head.get("base"), str):
         return str(head["base"])
     if kind != "full" or head.get("format") != 1:
         raise NewerFormatError(
@@ -196,6 +197,9 @@ def _full(columns: Mapping[str, Any]) -> Manifest:
     rows = {len(getattr(manifest, name)) for name in (*per_row, "changes_1", "changes_2")}
     pieces = {len(manifest.piece_packs), len(manifest.piece_segments)}
     pieces |= {len(manifest.piece_offsets), len(manifest.piece_lengths), sum(manifest.counts)}
-    if len(rows) != 1 or len(pieces) != 1 or len(manifest.digests) != HASH * len(manifest):
+    fits = len(rows) == len(pieces) == 1 and len(manifest.digests) == HASH * len(manifest)
+    if not fits or max(manifest.piece_packs, default=-1) >= len(manifest.packs):
         raise CorruptObjectError("a manifest's columns do not fit each other")
+    if max(manifest.kinds, default=0) >= len(KINDS):
+        raise CorruptObjectError("a manifest holds a kind of item that this release does not know")
     return manifest

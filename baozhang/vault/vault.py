@@ -32,6 +32,7 @@ from baozhang.vault.names import (
     checked_name,
     hash_in,
     hash_of,
+    is_ours,
     pseudonym,
     sequence_in,
 )
@@ -81,15 +82,14 @@ class Vault:
         """
         return tuple(sorted({self.client_key(name)[1] for name in self.client_key_names()}))
 
-    def client_key_names(self) -> list[ObjectName]:
-        """Return the names of all clients' keys."""
-        infos = self.store.list(names.CLIENTS)
-        return [info.name for info in infos if info.name.split("/")[2:3] == ["keys"]]
+    def client_key_names(self, prefix: str = names.CLIENTS) -> list[ObjectName]:
+        """Return the names of all clients' keys, or of those below one client's prefix."""
+        found = (info.name for info in self.store.list(prefix))
+        return [name for name in found if "/keys/" in name and is_ours(name)]
 
     def slots(self) -> Iterator[tuple[ObjectName, bytes]]:
         """Yield every key slot."""
-        for info in self.store.list(names.SLOTS):
-            yield info.name, self.store.get(info.name)
+        yield from _slots(self.store)
 
     def add_slot(self, secret: Secret) -> None:
         """Let one more secret open this vault."""
@@ -131,9 +131,9 @@ class Vault:
         """Return a client's keys by epoch; a damaged one only counts when no other is there."""
         keys: dict[int, tuple[bytes, ...]] = {}
         damage: CorruptObjectError | None = None
-        for info in self.store.list(f"{space.prefix}keys/"):
+        for name in self.client_key_names(f"{space.prefix}keys/"):
             try:
-                epoch, _, key = self.client_key(info.name)
+                epoch, _, key = self.client_key(name)
                 keys[epoch] = (*keys.get(epoch, ()), key)
             except CorruptObjectError as error:
                 damage = error
@@ -157,7 +157,7 @@ def settled(store: Store, prefix: str = "") -> list[ObjectInfo]:
     A listing takes time, and a backup may commit meanwhile: a commit that was not there at the
     beginning is left out.
     """
-    commits = {info.name for info in store.list(prefix) if sequence_in(info.name)}
+    commits = {info.name for info in store.list(prefix) if "/commit/" in info.name}
     return [i for i in store.list(prefix) if "/commit/" not in i.name or i.name in commits]
 
 
@@ -244,13 +244,18 @@ def _read_head(head: bytes) -> str:
     return vault_id
 
 
+def _slots(store: Store) -> Iterator[tuple[ObjectName, bytes]]:
+    for info in store.list(names.SLOTS):
+        if is_ours(info.name):
+            yield info.name, store.get(info.name)
+
+
 def _master(store: Store, vault_id: str, secret: Secret) -> bytes:
     """Return the master key; slots of another vault, half made here once, are passed over."""
     damage = 0
-    for info in store.list(names.SLOTS):
-        slot = store.get(info.name)
+    for name, slot in _slots(store):
         try:
-            if hash_of(slot) != hash_in(info.name):
+            if hash_of(slot) != hash_in(name):
                 raise CorruptObjectError("a key slot is not what its name says")
             master = unlock(slot, secret, vault_id=vault_id)
         except CorruptObjectError:
@@ -355,11 +360,11 @@ class ClientVault:
         folder = f"{self.space.prefix}commit/"
         if set_name is not None:
             folder += f"{self.set_pseudonym(set_name)}/"
-        return [info.name for info in self.store.list(folder) if sequence_in(info.name)]
+        return [info.name for info in self.store.list(folder) if is_ours(info.name)]
 
     def commit(self, name: ObjectName) -> tuple[str, Commit]:
         """Return hash and content of the commit of this name; raises as `read` does."""
-        commit, digest = decode_commit(self.read(Kind.COMMIT, name)), hash_in(name) or ""
+        commit, digest = decode_commit(self.read(Kind.COMMIT, name)), hash_in(name)
         if name != self.space.commit(self.set_pseudonym(commit.set), commit.sequence, digest):
             raise damaged(name)
         return digest, commit
@@ -378,8 +383,14 @@ class ClientVault:
 
     def unreadable(self) -> tuple[ObjectName, ...]:
         """Return the names of the commits that are damaged."""
-        readable = {digest for digest, _ in self.chain()}
-        return tuple(name for name in self.commit_names() if hash_in(name) not in readable)
+        return tuple(name for name in self.commit_names() if not self._opens(name))
+
+    def _opens(self, name: ObjectName) -> bool:
+        try:
+            self.commit(name)
+        except CorruptObjectError:
+            return False
+        return True
 
     def snapshots(self, set_name: str | None = None) -> tuple[Snapshot, ...]:
         """Return the snapshots of one set, or of all, oldest first within each set."""
@@ -388,7 +399,7 @@ class ClientVault:
     def packs(self) -> set[bytes]:
         """Return the hashes of the packs that are there."""
         infos = self.store.list(f"{self.space.prefix}packs/")
-        return {bytes.fromhex(digest) for info in infos if (digest := hash_in(info.name))}
+        return {bytes.fromhex(hash_in(info.name)) for info in infos if is_ours(info.name)}
 
     def find(
         self, selector: str, *, set_name: str = "main", as_of: datetime | None = None
@@ -404,6 +415,12 @@ class ClientVault:
             UsageError: none, or more than one.
             CorruptObjectError: the latest may be one whose commit is damaged.
         """
+        if as_of is not None and selector != LATEST:
+            raise UsageError(
+                "a time chooses among snapshots, and {selector} names one",
+                hint="Leave the time out, or ask for `latest`.",
+                selector=selector,
+            )
         if selector == LATEST:
             found = self._latest(set_name, as_of)
         else:
@@ -444,7 +461,7 @@ class ClientVault:
     def commit_of(self, snapshot: Snapshot) -> Commit:
         """Return a snapshot's commit."""
         for name in self.commit_names(snapshot.set):
-            digest = hash_in(name) or ""
+            digest = hash_in(name)
             if sequence_in(name) == snapshot.sequence and digest.startswith(snapshot.id[-8:]):
                 return self.commit(name)[1]
         raise ObjectMissingError("snapshot {id} is not in the vault", id=snapshot.id)

@@ -1,25 +1,42 @@
 """Verifying: every object against the hash in its name, every chain, every seal.
 
 Without reading all data: the head, slots, keys, commits, manifests and indexes are opened, and
-every pack must be there in its full size.  With it, every byte is read, every segment opened and
-decompressed.  What is damaged is named with the snapshots and files that it hits.
+every pack that a commit or a manifest names must be there.  With it, every byte is read, every
+segment opened and decompressed, and every piece of every file must lie within one.  What is damaged
+is named with the snapshots and files that it hits.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from baozhang.errors import BaozhangError, CorruptObjectError, ObjectMissingError
+from baozhang.errors import (
+    CorruptObjectError,
+    NewerFormatError,
+    ObjectMissingError,
+    StoreUnreachableError,
+)
 from baozhang.keys.slots import parse_slot
-from baozhang.vault.commit import Commit, breaks, decode_commit, snapshot_of
+from baozhang.vault.commit import Commit, breaks, snapshot_of
 from baozhang.vault.index import decode_index
 from baozhang.vault.model import Damage, DamageKind, Progress, Report, VerifyReport, silent
-from baozhang.vault.names import CLIENTS, CONFIG, SLOTS, hash_in, hash_of
+from baozhang.vault.names import (
+    CLIENTS,
+    CONFIG,
+    SEQUENCE,
+    SLOTS,
+    hash_in,
+    hash_of,
+    is_ours,
+    sequence_in,
+)
 from baozhang.vault.pack import PackTable, parse_pack
-from baozhang.vault.sealing import HEADER, Kind, epoch_of
+from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import Manifest, decode
 from baozhang.vault.stores.base import ObjectInfo, ObjectName
-from baozhang.vault.vault import ClientVault, Vault
+from baozhang.vault.vault import ClientVault, Vault, settled
 
 WORKERS = 2
 
@@ -51,30 +68,32 @@ def verify(
     Args:
         vault: opened.
         every_byte: read and open all content, not only what describes it.
-        clients: only these; None means all, and the vault's own objects.
+        clients: only these, and the vault's own objects; None means all.
         report: is told of progress in bytes.
 
     Raises:
-        StoreUnreachableError: the store did not answer; nothing is known then.
+        UsageError: the vault holds nothing of one of the clients.
+        StoreUnreachableError: the store did not answer, or is gone; nothing is known then.
     """
     tally = _Tally()
     if clients is None:
-        _verify_own(vault, tally)
         sides = list(_sides(vault, tally))
     else:
         sides = [vault.client(client) for client in clients]
-    listings = {side.client: list(vault.store.list(side.space.prefix)) for side in sides}
-    total = sum(info.size for infos in listings.values() for info in infos)
-    done = 0
-    for side in sides:
-        work = _ClientCheck(side, listings[side.client], every_byte=every_byte)
+    there = _verify_own(vault, tally)
+    listings = [settled(vault.store, side.space.prefix) for side in sides]
+    total, done = sum(info.size for infos in listings for info in infos), 0
+    for side, infos in zip(sides, listings, strict=True):
+        work = _ClientCheck(vault, side, infos, every_byte=every_byte)
 
         def tell(read: int, before: int = done) -> None:
             report(Progress("verifying", before + read, total))
 
         work.run(tell)
-        done += sum(info.size for info in listings[side.client])
+        done += sum(info.size for info in infos)
         _add(tally, work)
+    if there and tally.damaged:
+        _require_head(vault)
     return VerifyReport(
         objects=tally.objects,
         bytes=tally.bytes,
@@ -91,157 +110,171 @@ def _add(tally: _Tally, work: "_ClientCheck") -> None:
     tally.damaged += work.damages()
 
 
-def _verify_own(vault: Vault, tally: _Tally) -> None:
-    """Check the head and the key slots."""
-    head = vault.store.get(CONFIG)
-    tally.count(len(head))
-    try:
-        vault.check_head(head)
-    except CorruptObjectError:
-        tally.damage(CONFIG, "damaged", None)
+def _verify_own(vault: Vault, tally: _Tally) -> bool:
+    """Check the head and the key slots; tell whether there is a head."""
     slots = 0
     for name, slot in vault.slots():
         tally.count(len(slot))
-        slots += 1
         try:
-            sound = hash_of(slot) == hash_in(name) and parse_slot(slot)["vault"] == vault.id
-        except (CorruptObjectError, KeyError):
-            sound = False
-        if not sound:
+            if hash_of(slot) != hash_in(name):
+                raise CorruptObjectError("a key slot is not what its name says")
+            own = parse_slot(slot)["vault"] == vault.id
+            slots += own
+            tally.unreferenced += not own
+        except CorruptObjectError:
             tally.damage(name, "damaged", None)
+            slots += 1
     if not slots:
         tally.damage(SLOTS, "missing", None)
+    try:
+        head = vault.store.get(CONFIG)
+        tally.count(len(head))
+        vault.check_head(head)
+    except ObjectMissingError:
+        tally.damage(CONFIG, "missing", None)
+        return False
+    except CorruptObjectError:
+        tally.damage(CONFIG, "damaged", None)
+    return True
+
+
+def _require_head(vault: Vault) -> None:
+    """Tell damage from a disk that was unplugged meanwhile: that takes the head as well."""
+    try:
+        vault.store.size(CONFIG)
+    except ObjectMissingError as error:
+        raise StoreUnreachableError(
+            "the vault at {url} was gone before it had been verified",
+            hint="Check that the disk or share is mounted, then verify again.",
+            url=vault.store.url,
+        ) from error
 
 
 def _sides(vault: Vault, tally: _Tally) -> Iterator[ClientVault]:
-    """Open every client; one whose key object is damaged is reported and left out."""
-    spaces: dict[str, list[ObjectName]] = {}
+    """Open every client; one of whom no key object is sound is reported and left out."""
+    spaces: dict[str, set[str]] = {}
     for info in vault.store.list(CLIENTS):
-        parts = info.name.split("/")
-        keys = spaces.setdefault(parts[1], [])
-        if parts[2] == "keys":
-            keys.append(info.name)
-    names = _readable(vault, [name for keys in spaces.values() for name in keys], tally)
-    for space, keys in spaces.items():
-        clients = {names[key] for key in keys if key in names}
-        if not keys:
-            tally.damage(f"{CLIENTS}{space}/keys/", "missing", None)
+        spaces.setdefault(f"{CLIENTS}{info.name.split('/')[1]}/keys/", set())
+    for prefix, clients in spaces.items():
+        names = vault.client_key_names(prefix)
+        for name in names:
+            with suppress(CorruptObjectError):
+                clients.add(vault.client_key(name)[1])
+        if not clients:
+            _no_key(vault, prefix, names, tally)
         for client in clients:
             yield vault.client(client)
 
 
-def _readable(vault: Vault, keys: list[ObjectName], tally: _Tally) -> dict[ObjectName, str]:
-    """Return the client that each sound key object names."""
-    found: dict[ObjectName, str] = {}
+def _no_key(vault: Vault, prefix: str, keys: list[ObjectName], tally: _Tally) -> None:
     for name in keys:
-        try:
-            sealed = vault.store.get(name)
-            if hash_of(sealed) != hash_in(name):
-                raise CorruptObjectError("a client's key is damaged")
-            found[name] = vault.client_of_key(name)
-        except CorruptObjectError:
-            tally.damage(name, "damaged", None)
-    return found
+        tally.count(vault.store.size(name))
+        tally.damage(name, "damaged", None)
+    if not keys and any(is_ours(info.name) for info in vault.store.list(prefix[: -len("keys/")])):
+        tally.damage(prefix, "missing", None)
 
 
 class _ClientCheck:
     """Everything of one client; remembers what is damaged until it is known whom that hits."""
 
-    def __init__(self, side: ClientVault, infos: list[ObjectInfo], *, every_byte: bool) -> None:
-        self._side, self._every_byte = side, every_byte
+    def __init__(
+        self, vault: Vault, side: ClientVault, infos: list[ObjectInfo], *, every_byte: bool
+    ) -> None:
+        self._vault, self._side, self._every_byte = vault, side, every_byte
         self._sizes = {info.name: info.size for info in infos}
         self._chain: list[tuple[str, Commit]] = []
-        self._bad: dict[ObjectName, DamageKind] = {}  # object to what is wrong with it
-        self._bad_segments: dict[
-            ObjectName, set[int] | None
-        ] = {}  # pack to segments; None means all
-        self._commit_of: dict[str, ObjectName] = {}  # commit's hash to its object
+        self._bad: dict[ObjectName, DamageKind] = {}
+        self._bad_segments: dict[ObjectName, set[int]] = {}  # of packs that open at all
+        self._plain: dict[ObjectName, array[int]] = {}  # bytes of each segment of sound packs
+        self._full: dict[ObjectName, ObjectName] = {}  # manifest to the full one that it repeats
+        self._files: dict[
+            ObjectName, dict[ObjectName, set[bytes]]
+        ] = {}  # full manifest: bad: paths
         self.objects = self.bytes = self.unreferenced = 0
 
     def run(self, tell: Callable[[int], None]) -> None:
         prefix = self._side.space.prefix
-        for name in self._in(f"{prefix}keys/"):
-            self._checked(name, None)
-        for name in self._in(f"{prefix}commit/"):
-            self._checked(name, self._add_commit)
+        for name in self._in("keys/"):
+            self._checked(name, self._vault.client_key)
+        for name in self._in("commit/"):
+            self._checked(name, lambda name: self._chain.append(self._side.commit(name)))
         self._chain.sort(key=lambda pair: (pair[1].set, pair[1].sequence, pair[0]))
+        for name in self._in("index/"):
+            self._checked(name, lambda name: decode_index(self._side.read(Kind.INDEX, name)))
         self._check_chains()
         self._check_named()
-        for name in self._in(f"{prefix}index/"):
-            self._checked(name, lambda _, plain: decode_index(plain), Kind.INDEX)
-        for name in self._in(f"{prefix}snap/"):
-            self._checked(name, None, Kind.MANIFEST)
         self._check_packs(tell)
+        for name in self._in("snap/"):
+            self._checked(name, self._check_manifest)
+        kept = {commit.manifest for _, commit in self._chain} | self._named() | set(self._bad)
+        kept |= set(self._full.values())
+        own = (f"{prefix}keys/", f"{prefix}commit/")
+        self.unreferenced = sum(n not in kept and not n.startswith(own) for n in self._sizes)
 
     def _in(self, folder: str) -> list[ObjectName]:
-        return [name for name in self._sizes if name.startswith(folder)]
+        """Return the objects below a folder whose names are ours."""
+        below = self._side.space.prefix + folder
+        return [name for name in self._sizes if name.startswith(below) and is_ours(name)]
 
-    def _checked(
-        self,
-        name: ObjectName,
-        use: Callable[[ObjectName, bytes], object] | None,
-        kind: Kind | None = None,
-    ) -> None:
-        """Read one small object, hold it against its name, open it, and use its plaintext."""
-        data = self._side.store.get(name)
-        self._count(len(data))
+    def _checked(self, name: ObjectName, check: Callable[[ObjectName], object]) -> None:
+        self._count(self._sizes[name])
         try:
-            if hash_of(data) != hash_in(name):
-                raise CorruptObjectError("an object is not what its name says")
-            if "/keys/" in name:
-                return
-            plain = self._side.open(kind or Kind.COMMIT, data)
-            if use is not None:
-                use(name, plain)
+            check(name)
         except CorruptObjectError:
             self._bad[name] = "damaged"
+        except ObjectMissingError:
+            self._bad[name] = "missing"
 
     def _count(self, size: int) -> None:
         self.objects += 1
         self.bytes += size
 
-    def _add_commit(self, name: ObjectName, plain: bytes) -> None:
-        digest = hash_in(name) or ""
-        self._chain.append((digest, decode_commit(plain)))
-        self._commit_of[digest] = name
-
     def _check_chains(self) -> None:
+        """No commit may be missing that a later one, or a later one's manifest, came after."""
+        space = self._side.space
         for set_name in sorted({commit.set for _, commit in self._chain}):
             chain = [pair for pair in self._chain if pair[1].set == set_name]
-            folder = f"{self._side.space.prefix}commit/{self._side.set_pseudonym(set_name)}"
+            folder = self._side.set_pseudonym(set_name)
             for digest, sequence, what in breaks(chain):
-                self._bad.setdefault(ObjectName(f"{folder}/{sequence:010d}-{digest}"), what)
+                self._bad.setdefault(space.commit(folder, sequence, digest), what)
+        newest = {name.rsplit("/", 1)[0]: sequence_in(name) for name in self._in("commit/")}
+        for name in self._in("snap/"):
+            folder, before = name.rsplit("/", 1)[0].replace("/snap/", "/commit/"), sequence_in(name)
+            if newest.get(folder, 0) < before - 1:
+                lost = ObjectName(f"{folder}/{before - 1:0{SEQUENCE}d}")
+                self._bad.setdefault(lost, "missing")
+
+    def _named(self) -> set[ObjectName]:
+        """Return the packs and indexes that commits name."""
+        packs = {self._side.space.pack(digest) for _, c in self._chain for digest, _ in c.packs}
+        return packs | {ObjectName(name) for _, c in self._chain for name in c.indexes}
 
     def _check_named(self) -> None:
-        """Whatever a commit names must be there, in its size; the rest is nobody's."""
-        space, named = self._side.space, set[ObjectName]()
+        """Whatever a commit names must be there, a pack in its size."""
         for _, commit in self._chain:
-            named |= {ObjectName(name) for name in (commit.manifest, *commit.indexes)}
+            for name in (commit.manifest, *commit.indexes):
+                self._require(ObjectName(name))
             for digest, size in commit.packs:
-                name = space.pack(digest)
-                named.add(name)
-                if self._sizes.get(name, size) != size:
+                name = self._side.space.pack(digest)
+                if self._require(name) and self._sizes[name] != size:
                     self._bad[name] = "damaged"
-                    self._bad_segments[name] = None
-        for name in sorted(named - set(self._sizes)):
+
+    def _require(self, name: ObjectName) -> bool:
+        if name not in self._sizes:
             self._bad[name] = "missing"
-            self._bad_segments[name] = None
-        kept = named | set(self._commit_of.values()) | set(self._bad)
-        keys = f"{space.prefix}keys/"
-        self.unreferenced = sum(n not in kept and not n.startswith(keys) for n in self._sizes)
+        return name in self._sizes
 
     # --- packs -----------------------------------------------------------------------------------
 
     def _check_packs(self, tell: Callable[[int], None]) -> None:
-        packs = self._in(f"{self._side.space.prefix}packs/")
+        packs, read = self._in("packs/"), 0
         if not self._every_byte:
             for name in packs:
                 self._count(self._sizes[name])
             return
-        read = 0
         with ThreadPoolExecutor(WORKERS, "verify") as workers:
-            for size in workers.map(self._check_pack, packs):
-                self._count(size)
+            for name, size in zip(packs, workers.map(self._check_pack, packs), strict=True):
+                self._count(self._sizes[name])
                 read += size
                 tell(read)
 
@@ -249,79 +282,94 @@ class _ClientCheck:
         try:
             data = self._side.store.get(name)
         except ObjectMissingError:
-            data = b""
-        bad = self._bad_in(data)
-        if hash_of(data) != hash_in(name) or bad is None or bad:
+            self._bad[name] = "missing"
+            return 0
+        if hash_of(data) != hash_in(name):
             self._bad[name] = "damaged"
-            self._bad_segments[name] = bad or None
+        try:
+            table = parse_pack(data, self._side.seal_of(Kind.PACK, data))
+        except (CorruptObjectError, NewerFormatError):
+            self._bad[name] = "damaged"
+            return len(data)
+        view = memoryview(data)
+        if closed := {s.number for s in table.segments if not _opens(table, s.number, view)}:
+            self._bad[name] = "damaged"
+            self._bad_segments[name] = closed
+        self._plain[name] = array("I", (segment.plain for segment in table.segments))
         return len(data)
 
-    def _bad_in(self, data: bytes) -> set[int] | None:
-        """Return the numbers of the segments that do not open; None when none can be told."""
-        try:
-            epoch = epoch_of(data[: HEADER.size])
-            table = parse_pack(data, self._side.keys[epoch], self._side.place(Kind.PACK, epoch))
-        except (BaozhangError, KeyError):
-            return None
-        view = memoryview(data)
-        return {s.number for s in table.segments if not _opens(table, s.number, view)}
+    # --- manifests, and whom damage hits ---------------------------------------------------------
 
-    # --- whom it hits ----------------------------------------------------------------------------
+    def _check_manifest(self, name: ObjectName) -> None:
+        content = decode(self._side.read(Kind.MANIFEST, name))
+        if isinstance(content, str):
+            self._full[name] = base = ObjectName(content)
+            self._require(base)
+            return
+        packs = [self._side.space.pack(pack.hex()) for pack in content.packs]
+        for pack in packs:
+            self._require(pack)
+        files: dict[ObjectName, set[bytes]] = {}
+        if not self._is_whole(content, packs):
+            for path, bad in self._hit(content, packs, name):
+                files.setdefault(bad, set()).add(path)
+        if name in files:
+            self._bad[name] = "damaged"
+        self._files[name] = files
+
+    def _is_whole(self, manifest: Manifest, packs: list[ObjectName]) -> bool:
+        """Tell, without making rows, whether all pieces lie in sound segments."""
+        if any(pack in self._bad for pack in packs):
+            return False
+        if not self._every_byte:
+            return True
+        plain, m = [self._plain[pack] for pack in packs], manifest
+        columns = (m.piece_packs, m.piece_segments, m.piece_offsets, m.piece_lengths)
+        return all(
+            segment < len(plain[pack]) and offset + length <= plain[pack][segment]
+            for pack, segment, offset, length in zip(*columns, strict=True)
+        )
+
+    def _hit(
+        self, manifest: Manifest, packs: list[ObjectName], name: ObjectName
+    ) -> Iterator[tuple[bytes, ObjectName]]:
+        """Yield each path that cannot be restored and the object whose fault it is."""
+        for row in manifest.rows():
+            for piece in row.pieces:
+                pack = packs[piece.pack]
+                segments, plain = self._bad_segments.get(pack), self._plain.get(pack)
+                if pack in self._bad and (not segments or piece.segment in segments):
+                    yield row.item.path, pack
+                elif plain is not None and (
+                    piece.segment >= len(plain)
+                    or piece.offset + piece.length > plain[piece.segment]
+                ):
+                    yield row.item.path, name
 
     def damages(self) -> list[Damage]:
         """Return the damage with the snapshots and files that it hits."""
-        if not self._bad:
-            return []
-        hits = {name: (set[str](), set[bytes]()) for name in self._bad}
-        for digest, commit in self._chain:
-            snapshot = snapshot_of(commit, digest).id
-            for name, files in self._hit_by(digest, commit):
-                hits[name][0].add(snapshot)
-                hits[name][1].update(files)
+        snapshots = {name: set[str]() for name in self._bad}
+        files = {name: set[bytes]() for name in self._bad}
+        for digest, commit in self._chain if self._bad else ():
+            manifest = ObjectName(commit.manifest)
+            full = self._full.get(manifest, manifest)
+            hit = self._files.get(full, {})
+            own = self._side.space.commit(
+                self._side.set_pseudonym(commit.set), commit.sequence, digest
+            )
+            for name in {own, manifest, full, *map(ObjectName, commit.indexes), *hit} & set(files):
+                snapshots[name].add(snapshot_of(commit, digest).id)
+                files[name] |= hit.get(name, set())
         return [
             Damage(
                 object=name,
                 kind=kind,
                 client=self._side.client,
-                snapshots=tuple(sorted(hits[name][0])),
-                files=tuple(sorted(hits[name][1])),
+                snapshots=tuple(sorted(snapshots[name])),
+                files=tuple(sorted(files[name])),
             )
             for name, kind in sorted(self._bad.items())
         ]
-
-    def _hit_by(self, digest: str, commit: Commit) -> Iterator[tuple[ObjectName, set[bytes]]]:
-        own = (self._commit_of[digest], *(ObjectName(name) for name in commit.indexes))
-        yield from ((name, set[bytes]()) for name in own if name in self._bad)
-        try:
-            _, manifest = self._side.full_manifest(ObjectName(commit.manifest))
-        except (CorruptObjectError, ObjectMissingError):
-            bad = self._manifests_of(ObjectName(commit.manifest)) & set(self._bad)
-            yield from ((name, set[bytes]()) for name in bad)
-            return
-        yield from self._files_hit(manifest)
-
-    def _manifests_of(self, name: ObjectName) -> set[ObjectName]:
-        """Return a manifest's name and, where it can be read, that of the one it repeats."""
-        try:
-            content = decode(self._side.read(Kind.MANIFEST, name))
-        except (CorruptObjectError, ObjectMissingError):
-            return {name}
-        return {name, ObjectName(content)} if isinstance(content, str) else {name}
-
-    def _files_hit(self, manifest: Manifest) -> Iterator[tuple[ObjectName, set[bytes]]]:
-        bad_rows = {
-            row: (name, self._bad_segments[name])
-            for row, pack in enumerate(manifest.packs)
-            if (name := self._side.space.pack(pack.hex())) in self._bad_segments
-        }
-        if not bad_rows:
-            return
-        for row in manifest.rows():
-            for piece in row.pieces:
-                if piece.pack in bad_rows:
-                    name, segments = bad_rows[piece.pack]
-                    if segments is None or piece.segment in segments:
-                        yield name, {row.item.path}
 
 
 def _opens(table: PackTable, number: int, data: memoryview) -> bool:

@@ -7,33 +7,37 @@
 
 One thread reads, hashes and cuts; others compress and decompress again; one more waits for the
 store.  Memory is bounded by the segments and packs in flight, whatever the source's size.
+
+A backup never builds on damage: an index or a snapshot that does not open is passed over, and what
+lay in a pack that is not there any more is read and stored again.
 """
 
+import os
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
 from blake3 import blake3
 
-from baozhang.errors import SourceUnreadableError
-from baozhang.sources.base import Frozen, Item, Trouble
+from baozhang.errors import CorruptObjectError, ObjectMissingError, SourceUnreadableError
+from baozhang.sources.base import UNTRUSTED, Frozen, Item, Trouble, shown
 from baozhang.vault.chunker import Grouping, cut, grouping
-from baozhang.vault.commit import Commit, encode_commit, heads, snapshot_of
+from baozhang.vault.commit import Commit, encode_commit, snapshot_of
 from baozhang.vault.index import Extent, decode_index, encode_index
 from baozhang.vault.model import BackupReceipt, Progress, Report, silent
-from baozhang.vault.names import hash_of
+from baozhang.vault.names import hash_in, hash_of, sequence_in
 from baozhang.vault.packing import Packer
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import HASH, NO_HASH, Manifest, Piece, encode_full, encode_same
 from baozhang.vault.stores.base import ObjectName
 from baozhang.vault.vault import WRITER, ClientVault
 
-RACY_NS = (
-    2 * 10**9
-)  # a file written this close to the freeze may change again within its time stamp
-DAY_NS = 86_400 * 10**9
+RACY_NS = 2 * 10**9
+"""A file written this close to the freeze may change again within its time stamp."""
+DAY_NS = 86_400 * 10**9  # also how far a file server's clock may be behind ours
 TRIES = 3  # readings of a file that keeps changing
 PENDING = 0xFFFFFFFF  # pack row of a piece whose pack is not finished yet
 
@@ -91,28 +95,28 @@ class _Backup:
         self._packer = Packer(side)
         self._manifest = Manifest()
         self._pack_rows: dict[bytes, int] = {}
+        self._there: set[bytes] = set()  # packs
         self._known: dict[bytes, Extent] = {}
         self._fresh: dict[bytes, tuple[int, int, int]] = {}  # id to handle, offset, length
         self._troubles: list[Trouble] = []
         self._read = self._done = self._total = 0
 
     def run(self, proving: Proving, *, reread: bool) -> BackupReceipt:
-        chain = self._side.chain(self._set)
-        base = _Base.load(self._side, heads(chain))
+        before = self._side.commit_names(self._set)
+        self._there = self._side.packs()
+        base = _Base.load(self._side, before, self._there)
         try:
             self._store_items(base, reread=reread)
             self._packer.finish()
         finally:
             self._packer.close()
         self._place_pending()
-        same = base is not None and base.equals(self._manifest) and base.recipe == proving.recipe
-        if base is not None and same:
-            self._manifest.proofs = base.manifest.proofs
-        else:
-            self._manifest.proofs = dict(proving.take())
-            self._manifest.recipe = proving.recipe
+        if base is not None and not base.says(self._manifest, proving.recipe):
+            base = None
+        self._manifest.recipe = proving.recipe
+        self._manifest.proofs = base.manifest.proofs if base else dict(proving.take())
         self._frozen.confirm()
-        return self._commit(base if same else None, heads(chain))
+        return self._commit(base, before)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -159,7 +163,7 @@ class _Backup:
         whole, pieces, size = blake3(), [], 0
         group: Grouping | None = None
         with self._frozen.open(item) as stream:
-            for extent in cut(stream, item.size):
+            for extent in _readable(cut(stream, item.size), item.path):
                 group = group or grouping(extent)
                 whole.update(extent)
                 pieces.append(self._store_extent(extent, group))
@@ -186,8 +190,9 @@ class _Backup:
             return
         for _, commit in self._side.chain():
             for name in commit.indexes:
-                plain = self._side.read(Kind.INDEX, ObjectName(name))
-                self._known.update(decode_index(plain))
+                with suppress(CorruptObjectError, ObjectMissingError):  # costs space, never data
+                    found = decode_index(self._side.read(Kind.INDEX, ObjectName(name)))
+                    self._known |= {i: e for i, e in found.items() if e.pack in self._there}
 
     def _tell(self, count: int) -> None:
         self._done += count
@@ -211,9 +216,11 @@ class _Backup:
                 manifest.piece_packs[at] = self._pack_row(pack)
                 manifest.piece_segments[at] = segment
 
-    def _commit(self, same_as: "_Base | None", newest: list[tuple[str, Commit]]) -> BackupReceipt:
-        side, sequence = self._side, (newest[0][1].sequence + 1 if newest else 1)
-        set_hex = side.set_pseudonym(self._set)
+    def _commit(self, same_as: "_Base | None", before: list[ObjectName]) -> BackupReceipt:
+        side, set_hex = self._side, self._side.set_pseudonym(self._set)
+        newest = sequence_in(before[-1]) if before else 0
+        previous = tuple(hash_in(n) for n in before if sequence_in(n) == newest)
+        sequence = newest + 1
         indexes, added = self._write_index()
         plain = encode_same(same_as.name) if same_as else encode_full(self._manifest)
         manifest = side.seal(Kind.MANIFEST, plain)
@@ -224,7 +231,7 @@ class _Backup:
             client=side.client,
             set=self._set,
             sequence=sequence,
-            previous=tuple(digest for digest, _ in newest),
+            previous=previous,
             manifest=manifest_name,
             same=same_as is not None,
             indexes=indexes,
@@ -238,9 +245,10 @@ class _Backup:
             writer=WRITER,
         )
         sealed = side.seal(Kind.COMMIT, encode_commit(commit))
-        side.store.put(side.space.commit(set_hex, sequence, sealed), sealed)
+        digest = hash_of(sealed)
+        side.store.put(side.space.commit(set_hex, sequence, digest), sealed)
         return BackupReceipt(
-            snapshot=snapshot_of(commit, hash_of(sealed)),
+            snapshot=snapshot_of(commit, digest),
             bytes_read=self._read,
             bytes_added=commit.added + len(sealed),
             unchanged=same_as is not None,
@@ -261,6 +269,19 @@ class _Backup:
         return (name,), len(sealed)
 
 
+def _readable(extents: Iterator[memoryview], path: bytes) -> Iterator[memoryview]:
+    """Yield a file's extents; a disk that cannot read one costs that file, not the backup."""
+    try:
+        yield from extents
+    except OSError as error:
+        raise SourceUnreadableError(
+            "{path} cannot be read: {reason}",
+            hint="Check that it is there and may be read by this account.",
+            path=shown(path),
+            reason=os.strerror(error.errno or 0),
+        ) from error
+
+
 def replace_size(item: Item, size: int) -> Item:
     """Return the item with the number of bytes that were really read."""
     return item if item.size == size else item._replace(size=size)
@@ -274,37 +295,41 @@ CONTENT = (
 
 
 class _Base:
-    """The set's newest snapshot, against which files are compared."""
+    """The set's newest snapshot that can be read, against which files are compared."""
 
-    def __init__(self, name: ObjectName, manifest: Manifest, at: datetime) -> None:
+    def __init__(
+        self, name: ObjectName, manifest: Manifest, at: datetime, there: set[bytes]
+    ) -> None:
         self.name, self.manifest = name, manifest
+        self._lost = {row for row, pack in enumerate(manifest.packs) if pack not in there}
         self._rows = {path: row for row, path in enumerate(manifest.paths)}
         self._starts = _starts(manifest.counts)
         self._safe_before = int(at.timestamp() * 10**9) - RACY_NS
         self._racy = range(self._safe_before, self._safe_before + DAY_NS)  # of change times
 
     @classmethod
-    def load(cls, side: ClientVault, newest: list[tuple[str, Commit]]) -> "_Base | None":
-        if not newest:
-            return None
-        _, commit = max(newest, key=lambda pair: pair[0])
-        name, manifest = side.full_manifest(ObjectName(commit.manifest))
-        return cls(name, manifest, datetime.fromisoformat(commit.at))
-
-    @property
-    def recipe(self) -> str:
-        return self.manifest.recipe
+    def load(cls, side: ClientVault, before: list[ObjectName], there: set[bytes]) -> "_Base | None":
+        for commit_name in reversed(before):
+            with suppress(CorruptObjectError, ObjectMissingError):
+                _, commit = side.commit(commit_name)
+                name, manifest = side.full_manifest(ObjectName(commit.manifest))
+                return cls(name, manifest, datetime.fromisoformat(commit.at), there)
+        return None
 
     def unchanged(self, item: Item) -> int | None:
-        """Return the row of a file whose content cannot have changed since, else None."""
+        """Return the row of a file whose content is there and cannot have changed, else None."""
         row = self._rows.get(item.path)
         if row is None or item.kind != "file" or item.size != self.manifest.sizes[row]:
             return None
         m = self.manifest
         before = (m.mtimes[row], m.changes_1[row], m.changes_2[row])
         same = m.kinds[row] == 0 and (item.mtime_ns, *item.change) == before
-        racy = item.mtime_ns >= self._safe_before or item.change[0] in self._racy
-        return row if same and not racy else None
+        safe_before = self._safe_before - (DAY_NS if item.change == UNTRUSTED else 0)
+        racy = item.mtime_ns >= safe_before or item.change[0] in self._racy
+        return row if same and not racy and self._is_there(row) else None
+
+    def _is_there(self, row: int) -> bool:
+        return not self._lost or all(piece.pack not in self._lost for piece in self.pieces(row))
 
     def digest(self, row: int) -> bytes:
         return bytes(self.manifest.digests[row * HASH : (row + 1) * HASH])
@@ -314,10 +339,11 @@ class _Base:
         columns = (m.piece_packs, m.piece_segments, m.piece_offsets, m.piece_lengths)
         return [Piece(*values) for values in zip(*(c[start:end] for c in columns), strict=True)]
 
-    def equals(self, other: Manifest) -> bool:
-        """Tell whether another manifest says the same of every item, wherever its bytes lie."""
+    def says(self, other: Manifest, recipe: str) -> bool:
+        """Tell whether it is whole and says of every item, and of the proofs, what `other` says."""
         mine = self.manifest
-        return all(getattr(mine, name) == getattr(other, name) for name in CONTENT)
+        equal = all(getattr(mine, name) == getattr(other, name) for name in CONTENT)
+        return equal and mine.recipe == recipe and not self._lost
 
 
 def _starts(counts: "array[int]") -> list[int]:

@@ -9,7 +9,7 @@ from baozhang.catalog.catalog import Catalog
 from baozhang.catalog.rebuilding import AGENCY, JOURNAL_SET
 from baozhang.keys.slots import encode_key_file, new_secret
 from baozhang.sources.tree import TreeSource
-from baozhang.vault.stores.local import LocalStore
+from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import Vault, create_vault
 from baozhang.vault.writer import back_up
 from baozhang.wiring import open_site
@@ -24,7 +24,7 @@ def vault(home: Path) -> Vault:  # noqa: F811
     key.parent.mkdir()
     key.write_bytes(encode_key_file(secret))
     key.chmod(0o600)
-    return create_vault(LocalStore(home / "vault"), [secret], at=NIGHT)
+    return create_vault(new_store_at(str(home / "vault")), [secret], at=NIGHT)
 
 
 @pytest.fixture

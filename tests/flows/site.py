@@ -4,7 +4,7 @@ from pathlib import Path
 
 from baozhang.clock import system_clock
 from baozhang.keys.slots import encode_key_file, new_secret
-from baozhang.vault.stores.local import LocalStore
+from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import create_vault
 
 AGENCY = """\
@@ -66,7 +66,7 @@ def make_site(home: Path, *clients: str) -> Path:
     key = home / "keys" / "main.key"
     key.write_bytes(encode_key_file(secret))
     key.chmod(0o600)
-    create_vault(LocalStore(home / "vault"), [secret], at=system_clock())
+    create_vault(new_store_at(str(home / "vault")), [secret], at=system_clock())
     for client in clients:
         add_client(home, client)
     return home

@@ -27,8 +27,8 @@ MASTER = bytes(range(32))
 )
 def test_a_slot_opens_with_its_secret_alone(secret: Secret) -> None:
     slot = lock(MASTER, secret, vault_id="v")
-    assert unlock(slot, secret) == MASTER
-    assert unlock(slot, Secret(secret.kind, secret.value + b"x")) is None
+    assert unlock(slot, secret, vault_id="v") == MASTER
+    assert unlock(slot, Secret(secret.kind, secret.value + b"x"), vault_id="v") is None
 
 
 def test_every_altered_field_is_noticed() -> None:
@@ -42,7 +42,7 @@ def test_every_altered_field_is_noticed() -> None:
     }.items():
         altered = json.dumps({**fields, name: value}, sort_keys=True, separators=(",", ":"))
         try:
-            opened = unlock(altered.encode(), secret)
+            opened = unlock(altered.encode(), secret, vault_id="v")
         except CorruptObjectError:
             continue
         assert opened is None
@@ -53,14 +53,46 @@ def test_a_slot_that_asks_for_a_terabyte_is_refused() -> None:
     fields["kind"] = "passphrase"
     fields["kdf"] = {"name": "argon2id", "memory_kib": 2**30, "iterations": 3, "lanes": 4}
     with pytest.raises(CorruptObjectError) as caught:
-        unlock(json.dumps(fields).encode(), passphrase("x"))
+        unlock(json.dumps(fields).encode(), passphrase("x"), vault_id="v")
     assert "absurd" in str(caught.value)
+
+
+WHOLE = json.loads(lock(MASTER, new_secret("keyfile"), vault_id="v"))
+ARGON2ID = {"name": "argon2id", "memory_kib": 2**18, "iterations": 3, "lanes": 4}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kdf": {**ARGON2ID, "memory_kib": "x"}},
+        {"kdf": {**ARGON2ID, "iterations": None}},
+        {"kdf": {**ARGON2ID, "lanes": 2**20}},
+        {"kdf": {**ARGON2ID, "memory_kib": 262144.5}},
+        {"kdf": {"name": "argon2id"}},
+        {"kdf": "hkdf"},
+        {"kind": 1},
+        {"vault": None},
+        {"salt": 5},
+    ],
+)
+def test_a_slot_of_the_wrong_shape_is_damaged_and_nothing_worse(change: dict[str, object]) -> None:
+    slot = json.dumps({**WHOLE, "kind": "passphrase", **change}).encode()
+    with pytest.raises(CorruptObjectError):
+        unlock(slot, passphrase("x"), vault_id="v")
+
+
+def test_a_slot_of_another_vault_or_of_a_kind_to_come_is_passed_over() -> None:
+    secret = new_secret("keyfile")
+    slot = lock(MASTER, secret, vault_id="v")
+    assert unlock(slot, secret, vault_id="w") is None
+    later = json.dumps({**json.loads(slot), "kind": "kms"}).encode()
+    assert unlock(later, secret, vault_id="v") is None
 
 
 @given(st.binary(max_size=400))
 def test_rubbish_is_never_a_slot(data: bytes) -> None:
     with pytest.raises(CorruptObjectError):
-        unlock(data, Secret("keyfile", MASTER))
+        unlock(data, Secret("keyfile", MASTER), vault_id="v")
 
 
 def test_one_spelling_of_a_passphrase_opens_for_all_keyboards() -> None:

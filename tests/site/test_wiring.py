@@ -10,7 +10,7 @@ import pytest
 from baozhang.errors import UsageError, WrongKeyError
 from baozhang.keys.slots import encode_key_file, new_secret, passphrase
 from baozhang.settings import SecretRef
-from baozhang.vault.stores.local import LocalStore
+from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import create_vault
 from baozhang.wiring import open_site, read_secret
 from tests.site.conftest import AGENCY, CLIENT
@@ -24,7 +24,7 @@ def vault(home: Path) -> Path:
     key = new_secret("keyfile")
     (home / "keys").mkdir()
     write_key(home / "keys" / "main.key", encode_key_file(key))
-    create_vault(LocalStore(home / "vault"), (key,), at=NOON)
+    create_vault(new_store_at(str(home / "vault")), (key,), at=NOON)
     return home / "vault"
 
 
@@ -46,7 +46,7 @@ def test_a_vault_is_opened_once_per_process(home: Path, vault: Path) -> None:
 def test_a_passphrase_from_the_environment_opens_it(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create_vault(LocalStore(home / "vault"), (passphrase("correct horse"),), at=NOON)
+    create_vault(new_store_at(str(home / "vault")), (passphrase("correct horse"),), at=NOON)
     text = AGENCY.replace('"file:keys/main.key"', "env:THE_KEY")
     (home / "agency.yaml").write_text(text, "utf-8")
     monkeypatch.setenv("THE_KEY", "correct horse\n")

@@ -5,6 +5,7 @@ import random
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from baozhang.errors import CorruptObjectError, UsageError
 from baozhang.keys.slots import new_secret
-from baozhang.sources.base import Frozen
+from baozhang.sources.base import UNTRUSTED, Frozen, Item
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.model import Progress
 from baozhang.vault.reader import listing, restore
@@ -102,6 +103,39 @@ def test_a_file_written_within_the_freeze_s_second_is_read_again(
         f.stat().st_size for f in tree.rglob("*") if f.is_file() and not f.is_symlink()
     )
     assert receipt.unchanged
+
+
+class _OnAShare:
+    """A real tree as a network mount shows it: times are all there is to tell a change by."""
+
+    def __init__(self, inner: Frozen) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    def items(self) -> Iterator[Item]:
+        return (item._replace(change=UNTRUSTED) for item in self._inner.items())
+
+    def unchanged(self, item: Item) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("hours", "read"), [(1, 6), (30, 0)])
+def test_a_share_s_clock_may_be_hours_behind(
+    side: ClientVault, tree: Path, hours: int, read: int
+) -> None:
+    """A file that looks an hour old may have been written in the freeze's own second."""
+    old = int(AT.timestamp() - 90 * 86_400)
+    for path in tree.rglob("*"):
+        os.utime(path, (old, old), follow_symlinks=False)
+    looks = int(AT.timestamp() - hours * 3600)
+    os.utime(tree / "books" / "small.csv", (looks, looks))
+    for _ in range(2):
+        with TreeSource(tree).freeze() as frozen:
+            source = _OnAShare(frozen)
+            receipt = back_up(side, source, set_name="main", at=AT)  # type: ignore[arg-type]
+    assert receipt.bytes_read == read
 
 
 def test_a_forced_reread_trusts_no_time_stamp(back: BackUp, tree: Path) -> None:

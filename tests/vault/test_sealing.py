@@ -39,14 +39,14 @@ PLACE = Place("ab" * 16, "cd" * 16, 1, Kind.MANIFEST)
 )
 def test_an_object_opens_only_where_it_belongs(other: Place) -> None:
     sealed = seal_object(b"content", KEY, PLACE)
-    assert open_object(sealed, KEY, PLACE) == b"content"
+    assert open_object(sealed, (KEY,), PLACE) == b"content"
     with pytest.raises(CorruptObjectError):
-        open_object(sealed, KEY, other)
+        open_object(sealed, (KEY,), other)
 
 
 def test_an_object_opens_with_its_own_key_alone() -> None:
     with pytest.raises(CorruptObjectError):
-        open_object(seal_object(b"content", KEY, PLACE), bytes(32), PLACE)
+        open_object(seal_object(b"content", KEY, PLACE), (bytes(32),), PLACE)
 
 
 def test_every_bit_of_a_sealed_object_matters() -> None:
@@ -56,7 +56,7 @@ def test_every_bit_of_a_sealed_object_matters() -> None:
             altered = bytearray(sealed)
             altered[at] ^= 1 << bit
             with pytest.raises((CorruptObjectError, Exception)) as caught:
-                open_object(bytes(altered), KEY, PLACE)
+                open_object(bytes(altered), (KEY,), PLACE)
             assert type(caught.value).__module__ == "baozhang.errors"
 
 
@@ -90,7 +90,7 @@ def test_two_processes_after_a_fork_use_other_salts() -> None:
 def test_a_reopened_seal_opens_what_the_first_closed() -> None:
     seal = new_seal(KEY, PLACE)
     part = seal.close(0, Codec.RAW, 1, b"x")
-    assert open_seal(seal.header, KEY, PLACE).open(0, Codec.RAW, 1, part) == b"x"
+    assert open_seal(seal.header, (KEY,), PLACE).open(0, Codec.RAW, 1, part) == b"x"
 
 
 @given(st.binary(max_size=5000))
@@ -139,5 +139,5 @@ def test_a_pack_gives_back_its_segments() -> None:
     for plain in plains:
         builder.add(Codec.RAW, plain, len(plain))
     data = bytes(builder.finish())
-    table = parse_pack(data, KEY, place)
+    table = parse_pack(data, open_seal(data, (KEY,), place))
     assert [table.open(s, data[s.offset : s.offset + s.length]) for s in table.segments] == plains

@@ -1,7 +1,10 @@
 """The stores keep the contract; the local one survives what disks do."""
 
+import errno
+import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +102,66 @@ def test_a_disk_that_keeps_other_bytes_is_caught_by_reading_back(
 def test_a_file_url_is_its_path(tmp_path: Path) -> None:
     new_store_at(f"file://{tmp_path}/a%20b").put(ObjectName("config"), b"head")
     assert (tmp_path / "a b" / "config").read_bytes() == b"head"
+
+
+def test_a_folder_that_is_gone_is_unreachable_and_nothing_in_it_missing(tmp_path: Path) -> None:
+    store = new_store_at(str(tmp_path / "vault"))
+    store.put(ObjectName("config"), b"head")
+    (tmp_path / "vault").rename(tmp_path / "unplugged")
+    for ask in (store.get, store.size):
+        with pytest.raises(StoreUnreachableError):
+            ask(ObjectName("config"))
+
+
+def test_what_crashes_left_is_swept_by_a_later_writer_once_it_is_old(tmp_path: Path) -> None:
+    store = new_store_at(str(tmp_path / "vault"))
+    temporary = tmp_path / "vault" / ".tmp"
+    temporary.mkdir()
+    for name in ("old", "young"):
+        (temporary / name).write_bytes(b"half an object")
+    os.utime(temporary / "old", (1, 1))
+    store.put(ObjectName("config"), b"head")
+    assert [path.name for path in temporary.iterdir()] == ["young"]
+
+
+def test_a_put_that_loses_its_temporary_file_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = new_store_at(str(tmp_path / "vault"))
+    write = local._write_durably
+
+    def swept(path: Path, data: bytes) -> None:
+        write(path, data)
+        path.unlink()
+
+    monkeypatch.setattr(local, "_write_durably", swept)
+    with pytest.raises(StoreUnreachableError):
+        store.put(ObjectName("config"), b"head")
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
+def test_a_share_that_cannot_sync_folders_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    sync, refused = os.fsync, []
+
+    def no_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            refused.append(handle)
+            raise OSError(code, os.strerror(code))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", no_folders)
+    store = new_store_at(str(tmp_path / "vault"))
+    store.put(ObjectName("config"), b"head")
+    assert refused
+    assert store.get(ObjectName("config")) == b"head"
+
+
+def test_one_folder_spelled_two_ways_is_one_place(tmp_path: Path) -> None:
+    new_store_at(str(tmp_path / "vault"))
+    (tmp_path / "link").symlink_to("vault")
+    assert store_at(str(tmp_path / "link")).url == store_at(str(tmp_path / "x/../vault")).url
 
 
 def test_an_unknown_scheme_is_refused_with_what_to_write() -> None:

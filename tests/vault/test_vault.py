@@ -95,6 +95,16 @@ def test_a_snapshot_is_found_by_latest_by_id_and_by_time(back: BackUp, side: Cli
             side.find(selector)
 
 
+def test_a_time_beside_a_snapshot_s_id_is_refused_not_forgotten(
+    back: BackUp, side: ClientVault
+) -> None:
+    first = back().snapshot
+    with pytest.raises(UsageError):
+        side.find(first.id, as_of=AT - timedelta(days=1))
+    with pytest.raises(UsageError):
+        side.find("")
+
+
 def test_sets_of_one_client_have_their_own_sequences(side: ClientVault, tree: Path) -> None:
     for set_name in ("main", "invoices", "main"):
         with TreeSource(tree).freeze() as frozen:

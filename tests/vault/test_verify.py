@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from baozhang.errors import BaozhangError
+from baozhang.errors import BaozhangError, ObjectMissingError
 from baozhang.keys.slots import Secret
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.sealing import Kind
-from baozhang.vault.stores.base import ObjectName
+from baozhang.vault.stores.base import ObjectName, Span
 from baozhang.vault.stores.memory import MemoryStore
 from baozhang.vault.vault import ClientVault, Vault, open_vault
 from baozhang.vault.verify import verify
@@ -153,7 +153,83 @@ def test_another_client_s_vault_part_can_be_left_out(vault: Vault, back: BackUp)
     back()
     vault.client("c002", create=True)
     report = verify(vault, every_byte=True, clients=["c002"])
-    assert report.objects == 1
+    assert report.objects == 3  # the client's key, the head and the one slot
+
+
+def test_the_keys_to_everything_are_checked_with_every_client(
+    vault: Vault, store: MemoryStore, back: BackUp
+) -> None:
+    back()
+    for name in ("config", objects(store, "keys/")[0]):
+        flip(store, ObjectName(name), 30, 0)
+        (damage,) = verify(vault, every_byte=False, clients=["c001"]).damaged
+        assert damage.object == name
+        flip(store, ObjectName(name), 30, 0)
+
+
+def test_every_bit_of_the_head_matters(vault: Vault, store: MemoryStore) -> None:
+    head = store.objects[ObjectName("config")]
+    for at in range(len(head)):
+        for bit in range(8):
+            flip(store, ObjectName("config"), at, bit)
+            assert [d.object for d in verify(vault, every_byte=False).damaged] == ["config"]
+            store.objects[ObjectName("config")] = head
+
+
+@pytest.mark.parametrize("every_byte", [False, True])
+def test_a_pack_that_only_a_lost_commit_named_is_missed_by_the_later_snapshots(
+    vault: Vault, store: MemoryStore, back: BackUp, tree: Path, every_byte: bool
+) -> None:
+    back()
+    pack, commit = objects(store, "/packs/")[0], objects(store, "/commit/")[0]
+    (tree / "0.pdf").write_bytes(b"%PDF changed")
+    second = back()
+    del store.objects[pack], store.objects[commit]
+    found = {d.object: d for d in verify(vault, every_byte=every_byte).damaged}
+    assert {d.kind for d in found.values()} == {"missing"}
+    assert found[pack].snapshots == (second.snapshot.id,)
+    assert len(found[pack].files) == second.snapshot.files - 2  # the changed and the empty one
+
+
+def test_lost_commits_are_missed_by_what_they_left_behind(
+    vault: Vault, store: MemoryStore, back: BackUp
+) -> None:
+    """A folder that a disk or a copy lost: manifests are numbered, and one came after a commit."""
+    back()
+    back()
+    for name in objects(store, "/commit/"):
+        del store.objects[name]
+    (damage,) = verify(vault, every_byte=False).damaged
+    assert (damage.kind, "/commit/" in damage.object) == ("missing", True)
+
+
+def test_a_sound_key_beside_a_damaged_one_still_lets_its_client_be_verified(
+    vault: Vault, store: MemoryStore, back: BackUp, side: ClientVault
+) -> None:
+    back()
+    planted = ObjectName(f"{side.space.prefix}keys/000001-{'0' * 64}")
+    store.objects[planted] = b"rubbish"
+    (damage,) = verify(vault, every_byte=True).damaged
+    assert (damage.object, damage.client) == (planted, "c001")
+    assert back().unchanged
+
+
+def test_an_object_that_vanishes_during_a_verification_is_missing(
+    store: MemoryStore, secret: Secret, back: BackUp
+) -> None:
+    back()
+    index = objects(store, "/index/")[0]
+
+    class Vanishing(MemoryStore):
+        def get(self, name: ObjectName, span: Span | None = None, /) -> bytes:
+            if name == index:
+                raise ObjectMissingError("gone", object=name)
+            return super().get(name, span)
+
+    vanishing = Vanishing()
+    vanishing.objects = store.objects
+    (damage,) = verify(open_vault(vanishing, secret), every_byte=True).damaged
+    assert (damage.object, damage.kind) == (index, "missing")
 
 
 def test_a_damaged_vault_still_opens_or_says_why(

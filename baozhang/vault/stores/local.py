@@ -2,8 +2,9 @@
 
     temporary file ─► write all ─► fsync ─► read back ─► rename ─► fsync of the folder
 
-The order is restic's (internal/backend/local), plus the reading back: an acknowledged object has
-been seen whole.  After a power cut it is there; before the rename nobody sees any of it.
+The order is restic's (internal/backend/local), plus the reading back.  After a power cut an
+acknowledged object is there; before the rename nobody sees any of it.  What is read back may still
+lie in the system's cache: that catches memory and file system, `verify` catches the disk.
 """
 
 import errno
@@ -25,8 +26,11 @@ from baozhang.errors import (
 from baozhang.vault.stores.base import ObjectInfo, ObjectName, Span
 
 TEMPORARY = ".tmp"
-"""Folder of unfinished objects; what a crash leaves there is nobody's and harmless."""
+"""Folder of unfinished objects; what a crash leaves there is nobody's."""
+LEFT_NS = 3600 * 10**9  # what is older was left by a crash: a put takes seconds
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP}
+"""What a share says whose server makes folders durable by itself (restic passes over these too)."""
 BLOCK = 4 * 2**20  # bytes read at a time when reading back
 
 
@@ -35,6 +39,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._swept = False
 
     def prepare(self) -> None:
         """Make the folder of a new vault or mirror.
@@ -46,12 +51,12 @@ class LocalStore:
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             _sync_folder(self._root.parent)
         except OSError as error:
-            raise _translated(error, ObjectName(""), self.url) from error
+            raise _translated(error, self.url) from error
 
     @property
     def url(self) -> str:
-        """The folder."""
-        return str(self._root)
+        """The folder, spelled one way: two stores of one URL are one place."""
+        return str(self._root.resolve())
 
     def put(self, name: ObjectName, data: bytes | bytearray | memoryview, /) -> None:
         """Keep the contract of `Store.put`."""
@@ -62,10 +67,11 @@ class LocalStore:
             self._make_folder(temporary.parent)
             _write_durably(temporary, data)
             _read_back(temporary, data, name)
+            self._sweep(temporary)
             temporary.rename(target)
             _sync_folder(target.parent)
         except OSError as error:
-            raise _translated(error, name, self.url) from error
+            raise _translated(error, self.url) from error
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -76,9 +82,10 @@ class LocalStore:
             with (self._root / name).open("rb") as file:
                 if span is None:
                     return file.read()
-                data = os.pread(file.fileno(), span.length, span.offset)
+                file.seek(span.offset)
+                data = file.read(span.length)
         except OSError as error:
-            raise _translated(error, name, self.url) from error
+            raise self._absent(error, name) from error
         if len(data) != span.length:
             raise CorruptObjectError("an object ends too early: {object}", object=name)
         return data
@@ -88,7 +95,7 @@ class LocalStore:
         try:
             return (self._root / name).stat().st_size
         except OSError as error:
-            raise _translated(error, name, self.url) from error
+            raise self._absent(error, name) from error
 
     def list(self, prefix: str = "", /) -> Iterator[ObjectInfo]:
         """Keep the contract of `Store.list`."""
@@ -102,7 +109,7 @@ class LocalStore:
                 )
             found = sorted(self._walk(folder)) if (self._root / folder).is_dir() else []
         except OSError as error:
-            raise _translated(error, ObjectName(prefix), self.url) from error
+            raise _translated(error, self.url) from error
         yield from (ObjectInfo(ObjectName(n), size) for n, size in found if n.startswith(prefix))
 
     def delete(self, name: ObjectName, /) -> None:
@@ -110,7 +117,27 @@ class LocalStore:
         try:
             (self._root / name).unlink(missing_ok=True)
         except OSError as error:
-            raise _translated(error, name, self.url) from error
+            raise _translated(error, self.url) from error
+
+    def _absent(self, error: OSError, name: ObjectName) -> BaozhangError:
+        """An object is only missing where the folder itself still answers."""
+        if isinstance(error, FileNotFoundError) and self._root.is_dir():
+            return ObjectMissingError("the vault has no object {object}", object=name)
+        return _translated(error, self.url)
+
+    def _sweep(self, fresh: Path) -> None:
+        """Once, remove what crashes left; age is told by the store's own clock.
+
+        Were something removed that is still being written, its writer would fail and try again.
+        """
+        if self._swept:
+            return
+        self._swept = True
+        now = fresh.stat().st_mtime_ns
+        for left in fresh.parent.iterdir():
+            with suppress(OSError):
+                if now - left.stat().st_mtime_ns > LEFT_NS:
+                    left.unlink()
 
     def _walk(self, folder: str) -> Iterator[tuple[str, int]]:
         with os.scandir(self._root / folder) as entries:
@@ -162,13 +189,14 @@ def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
     finally:
         os.close(handle)
 
 
-def _translated(error: OSError, name: ObjectName, url: str) -> BaozhangError:
-    if isinstance(error, FileNotFoundError) and name:
-        return ObjectMissingError("the vault has no object {object}", object=name)
+def _translated(error: OSError, url: str) -> BaozhangError:
     if error.errno in FULL:
         return StoreFullError(
             "the disk of {url} is full",

@@ -14,8 +14,8 @@ class MemoryStore:
 
     @property
     def url(self) -> str:
-        """Nowhere."""
-        return "memory:"
+        """Nowhere but here."""
+        return f"memory:{id(self):x}"
 
     def put(self, name: ObjectName, data: bytes | bytearray | memoryview, /) -> None:
         """Keep the contract of `Store.put`."""
