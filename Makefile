@@ -8,7 +8,7 @@ SYSTEM := $(VENV)/.system
 PYTEST := $(BIN)/python -m pytest
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup demo test test-fast check format lint types imports docs serve bench clean help
+.PHONY: setup demo test test-fast check format lint types imports docs serve bench bench-small clean help
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,7 +33,7 @@ test: test-fast  ## Run all tests
 test-fast: $(READY)  ## Run the tests that need no server
 	$(PYTEST) -m "not server" -n 2 --dist worksteal
 
-check: format lint types imports docs test  ## Everything that CI asks
+check: format lint types imports docs test bench-small  ## Everything that CI asks
 
 format: $(READY)  ## Is every file formatted?
 	$(BIN)/ruff format --check .
@@ -55,8 +55,14 @@ docs: $(READY)  ## Do the documents say what is so, and has every word its twin?
 serve: $(READY)  ## Start server, pool, deployments and a worker for the site in BAOZHANG_HOME
 	$(BIN)/python tools/serve.py
 
-bench: $(READY)  ## Measure, small: results in out/bench
-	$(BIN)/python -m benchmarks.vault --small
+bench: $(READY)  ## Measure against borg and restic, in full; results in out/bench
+	@tools/peers.sh
+	$(BIN)/python -m benchmarks.vault --out out/bench
+	$(BIN)/python -m benchmarks.proofs --out out/bench-proofs
+
+bench-small: $(READY)  ## The same, small and once: does the harness still work?
+	@tools/peers.sh
+	$(BIN)/python -m benchmarks.vault --small --rounds 1 --out out/bench-small
 
 clean:  ## Remove what setup and runs made
 	rm -rf $(VENV) out build *.egg-info

@@ -49,11 +49,7 @@ def verify_batch(run: Run, batch: Batch) -> tuple[Outcome, ...]:
 def verify_own(run: Run) -> tuple[Outcome, ...]:
     """Read back the journal that each vault keeps, and return an outcome where it is not whole."""
     with open_site() as site:
-        pairs = tuple(
-            Pair(AGENCY, name)
-            for name in site.agency.file.vaults
-            if AGENCY in site.vault_named(name).clients()
-        )
+        pairs = tuple(Pair(AGENCY, name) for name in site.agency.file.vaults)
         outcomes = settle(run, pairs, partial(verify_journal, site, run), site.clock)
         return tuple(outcome for outcome in outcomes if outcome.status != "ok")
 
@@ -61,7 +57,8 @@ def verify_own(run: Run) -> tuple[Outcome, ...]:
 def verify_journal(site: Site, run: Run, pair: Pair) -> Outcome:
     """Read back the agency's own namespace in the vault that the pair names, and its mirrors."""
     started = site.clock()
-    reads = [_read(vault, AGENCY, silent) for vault in _copies(site, pair.set)]
+    kept = AGENCY in site.vault_named(pair.set).clients()
+    reads = [_read(vault, AGENCY, silent) for vault in _copies(site, pair.set)] if kept else []
     findings = tuple(finding for read in reads for finding in read.findings)
     return Outcome(
         run=run.id,

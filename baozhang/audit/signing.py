@@ -95,7 +95,14 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     """
     try:
         key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError, UnsupportedAlgorithm):
+    except OSError as error:
+        raise UsageError(
+            "the public key {path} cannot be read: {reason}",
+            hint="Name the log's folder, or with --public-key the file `signing.pub` kept from it.",
+            path=path,
+            reason=error.strerror or type(error).__name__,
+        ) from error
+    except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError(

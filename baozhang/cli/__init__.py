@@ -12,14 +12,13 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import NoReturn
 
+import click
 import typer
-from click import ClickException
 
 from baozhang import __version__
 from baozhang.cli.speaking import (
     SpokenGroup,
     complaint,
-    help_shown,
     json_text,
     printable,
     spoken,
@@ -54,12 +53,12 @@ def main() -> None:
     root = spoken(_root(words[0] if words else ""))
     try:
         code = root(standalone_mode=False)
-    except ClickException as error:
-        if shown := help_shown(error):
-            typer.echo(shown, err=True)
-            sys.exit(2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
         _fail(complaint(error))
-    except typer.Abort:
+    except click.Abort:
         _fail(UsageError("nothing was typed", hint="Run the command again."))
     except OSError as error:
         _fail(_refused(error))

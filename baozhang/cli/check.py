@@ -54,7 +54,7 @@ def check(
     show(
         _value(chosen, proofs),
         as_json=as_json,
-        human=lambda console: _draw(console, proofs),
+        human=lambda console: _draw(console, proofs, path),
     )
     if any(one.severity == "critical" for proof in proofs for one in proof.violations):
         raise typer.Exit(1)
@@ -143,7 +143,7 @@ def _violation(violation: Violation, proof: Proof) -> dict[str, object]:
     }
 
 
-def _draw(console: Console, proofs: Sequence[Proof]) -> None:
+def _draw(console: Console, proofs: Sequence[Proof], path: Path) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column(say("book"), overflow="fold")
     for title in ("lines", "vouchers", "debit", "credit"):
@@ -152,7 +152,7 @@ def _draw(console: Console, proofs: Sequence[Proof]) -> None:
     for proof in proofs:
         currency = proof.book.currency
         cells = map(str, _figures([proof], currency).values())
-        table.add_row(Text(shown_name(proof.book.name)), *cells, currency)
+        table.add_row(Text(_title(proof, path)), *cells, currency)
     console.print(table)
     found = [(proof, violation) for proof in proofs for violation in proof.violations]
     total = sum(map(_count, proofs))
@@ -165,6 +165,12 @@ def _draw(console: Console, proofs: Sequence[Proof]) -> None:
         console.print(say("and {count} more", count=total - MOST_SHOWN))
 
 
+def _title(proof: Proof, path: Path) -> str:
+    """Return what a person calls a book: its path below the folder, or the folder that it is."""
+    name = proof.book.name
+    return shown_name(path.resolve().name if name == "." else name)
+
+
 def _draw_violations(
     console: Console, found: Sequence[tuple[Proof, Violation]], *, several: bool
 ) -> None:
@@ -173,9 +179,13 @@ def _draw_violations(
             f"\n{shown_name(book)}: {law}" if several else f"\n{law}", style="bold", markup=False
         )
         for _, violation in group:
-            severity = say(SEVERITY_TEMPLATES[violation.severity])
+            text = say(
+                "{severity}: {text}",
+                severity=say(SEVERITY_TEMPLATES[violation.severity]),
+                text=shown_name(sentence(violation)),
+            )
             console.print(
-                f"  {severity}: {shown_name(sentence(violation))}",
+                f"  {text}",
                 style=STYLES[violation.severity],
                 markup=False,
             )

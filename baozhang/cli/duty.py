@@ -4,8 +4,8 @@ The steps are those of `tasks/`, called through `.fn`: same outcomes, same lette
 What a server adds is the clock, the pages and the history; what must be done is done without it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,15 +17,18 @@ from rich.table import Table
 from rich.text import Text
 
 from baozhang.catalog.model import Duty, Finding, Outcome, Run
+from baozhang.catalog.rebuilding import AGENCY
 from baozhang.cli.console import JsonFlag, progress, show
+from baozhang.cli.speaking import printable
 from baozhang.clock import system_clock
+from baozhang.errors import BaozhangError
 from baozhang.site import Site
 from baozhang.vault.model import Report
 from baozhang.wiring import open_site
 from baozhang.words import say
 from tasks.backup import back_up_pair, copy_to_mirrors, plan_backup, save_journal
-from tasks.batches import Batch, Pair, in_batches, settle
-from tasks.choosing import clients_to_verify, due_pairs, named_pairs, pairs_to_restore
+from tasks.batches import Batch, Pair, failed, in_batches, settle
+from tasks.choosing import WHOLE_CLIENT, clients_to_verify, due_pairs, named_pairs, pairs_to_restore
 from tasks.day import head
 from tasks.letters import write_night_letter, write_restore_test_letter
 from tasks.record import gather, record_batch
@@ -35,11 +38,18 @@ from tasks.verdict import STATE_TEMPLATES
 
 Clients = Annotated[
     list[str] | None,
-    typer.Option("--client", help=say("Only this client; may be given several times.")),
+    typer.Option(
+        "--client", metavar="ID", help=say("Only this client; may be given several times.")
+    ),
 ]
 Day = Annotated[
     datetime | None,
-    typer.Option("--day", formats=["%Y-%m-%d"], help=say("The business day; today without it.")),
+    typer.Option(
+        "--day",
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help=say("The business day; today without it."),
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Only say whose turn it is."))]
 
@@ -182,7 +192,12 @@ def walk(
             tell(outcome)
     run = gather.fn(begun, recorded, steps.beside(begun))
     letters = steps.letter(run) if run.outcomes else ()
-    steps.last(run)
+    began = system_clock()
+    try:
+        steps.last(run)
+    except BaozhangError as error:  # what was done is still to be shown
+        ended = failed(run, Pair(AGENCY, "main"), error, began=began, ended=system_clock())
+        run = replace(run, outcomes=(*run.outcomes, ended))
     return run, letters
 
 
@@ -193,8 +208,14 @@ def _work(steps: Steps, run: Run, pair: Pair, report: Report) -> tuple[Outcome, 
 
 def told(outcome: Outcome) -> None:
     """Say on standard error how one pair fared."""
-    state = say(STATE_TEMPLATES[outcome.status])
-    typer.echo(f"{outcome.client}/{outcome.set}: {state}, {outcome.seconds:.1f} s", err=True)
+    text = say(
+        "{client}/{set}: {state}, {seconds} s",
+        client=outcome.client,
+        set=_set(outcome.set),
+        state=say(STATE_TEMPLATES[outcome.status]),
+        seconds=f"{outcome.seconds:.1f}",
+    )
+    typer.echo(printable(text), err=True)
 
 
 def unheard(_: Outcome) -> None:
@@ -243,6 +264,17 @@ def _said(found: Finding) -> str:
     return say(found.template, **dict(found.facts))
 
 
+def _set(name: str) -> str:
+    return say("all") if name == WHOLE_CLIENT else name
+
+
+def _lines(found: Finding) -> Iterator[str]:
+    """Yield what is wrong, and below it what to do."""
+    yield printable(_said(found))
+    if found.hint:
+        yield f"→ {printable(say(found.hint, **dict(found.facts)))}"
+
+
 def _draw(console: Console, run: Run, letters: tuple[Path, ...]) -> None:
     if not run.outcomes:
         console.print(say("nobody's turn: nothing is due"))
@@ -252,8 +284,8 @@ def _draw(console: Console, run: Run, letters: tuple[Path, ...]) -> None:
         table.add_column(heading, overflow="fold")
     for each in run.outcomes:
         state = f"[{COLOURS[each.status]}]{say(STATE_TEMPLATES[each.status])}[/]"
-        told = "\n".join(_said(found) for found in each.findings)
-        table.add_row(each.client, each.set, state, f"{each.seconds:.1f}", Text(told))
+        told = Text("\n").join(Text(line) for found in each.findings for line in _lines(found))
+        table.add_row(each.client, _set(each.set), state, f"{each.seconds:.1f}", told)
     console.print(table)
     for path in letters:
         console.print(say("letter: {path}", path=path), markup=False)

@@ -69,7 +69,9 @@ def _make(
 def _next_day(
     folder: Folder,
     day: Annotated[int, typer.Option(help=say("Which day after the covered months, from 1."))],
-    seed: Seed | None = None,
+    seed: Annotated[
+        int | None, typer.Option(help=say("Another seed than the agency was made with."))
+    ] = None,
     as_json: JsonFlag = False,  # noqa: FBT002
 ) -> None:
     agency = next_day(folder, day, seed)

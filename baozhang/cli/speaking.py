@@ -8,11 +8,13 @@ program reads one kind of JSON.
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import get_args, get_type_hints
 
+import click
 import typer
-from click import ClickException
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
+from typer.models import ArgumentInfo
 
 from baozhang.errors import UsageError
 from baozhang.words import say
@@ -31,24 +33,23 @@ FRAME_TEMPLATES = {
 """Pattern in the framework's help to what is said in its place."""
 
 COMPLAINT_TEMPLATES = {
-    r"No such command '(?P<name>[^']*)'\..*?Did you mean '(?P<like>[^']*)'\?.*": (
+    r"No such command '(?P<name>[^']*)'\. Did you mean:? (?P<like>[^?]*)\?.*": (
         "there is no command {name}; did you mean {like}?"
     ),
     r"No such command '(?P<name>.*)'\.": "there is no command {name}",
-    r"No such option: (?P<name>\S+) \(Possible options: (?P<like>.*)\)": (
-        "there is no option {name}; did you mean {like}?"
-    ),
-    r"No such option: (?P<name>\S+)": "there is no option {name}",
+    r"No such option:? '?(?P<name>[^\s']*)'?\.? (Did you mean|\(Possible options):? "
+    r"(?P<like>[^?)]*)[?)]": ("there is no option {name}; did you mean {like}?"),
+    r"No such option:? '?(?P<name>[^\s']*)'?\.?": "there is no option {name}",
     r"Missing argument '(?P<name>.*)'\.": "the argument {name} is missing",
     r"Missing option '(?P<name>.*)'\.": "the option {name} is missing",
     r"Option '(?P<name>.*)' requires an argument\.": "the option {name} needs a value",
     r"Option '(?P<name>.*)' does not take a value\.": "the option {name} takes no value",
-    r"Got unexpected extra argument\(s\) \((?P<name>.*)\)": "what is {name} meant to be?",
-    r"Invalid value for '(?P<name>.*?)': .*(datetime|match the formats).*": (
+    r"Got unexpected extra arguments? \((?P<name>.*)\)": "what is {name} meant to be?",
+    r"Invalid value for '(?P<name>.*?)': .*does not match the formats? .*": (
         "{name} is no date; write it as YYYY-MM-DD"
     ),
-    r"Invalid value for '(?P<name>.*?)': .*valid integer.*": "{name} is no whole number",
-    r"Invalid value for '(?P<name>.*?)': .*greater than or equal to (?P<least>\S+)": (
+    r"Invalid value for '(?P<name>.*?)': .*is not a valid int.*": "{name} is no whole number",
+    r"Invalid value for '(?P<name>.*?)': .*is not in the range x>=(?P<least>\d+)\.": (
         "{name} must be at least {least}"
     ),
     r"Invalid value for '(?P<name>.*?)': \S+ (?P<path>'.*') is a directory\.": (
@@ -57,19 +58,24 @@ COMPLAINT_TEMPLATES = {
 }
 """Complaint of the framework to the words it is said in; what is not here is said as it stands."""
 
+TWICE = re.compile(r"^Positional arguments:\n( .*\n)+\n", re.MULTILINE)
+
 
 class SpokenCommand(TyperCommand):
     """A command whose help is in the person's language."""
 
-    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override] # its base is private
+    def get_help(self, ctx: click.Context) -> str:
         """Return the help, as the framework lays it out."""
-        return _framed(super().get_help(ctx))
+        for param in self.params:  # click 8.5 loses their help, and shows what it has twice
+            if isinstance(param, TyperArgument) and not param.help:
+                param.help = _written_help(self.callback, param.name)
+        return _framed(TWICE.sub("", super().get_help(ctx)))
 
 
 class SpokenGroup(TyperGroup):
     """A group of commands whose help is in the person's language."""
 
-    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override] # its base is private
+    def get_help(self, ctx: click.Context) -> str:
         """Return the help, as the framework lays it out."""
         return _framed(super().get_help(ctx))
 
@@ -85,23 +91,24 @@ def spoken(app: typer.Typer) -> typer.Typer:
     return app
 
 
-def help_shown(error: ClickException) -> str:
-    """Return the help that stands for a complaint: of a group that was called with no command."""
-    context = getattr(error, "ctx", None)
-    text = error.format_message()
-    return text if context is not None and text == context.get_help() else ""
-
-
-def complaint(error: ClickException) -> UsageError:
+def complaint(error: click.ClickException) -> UsageError:
     """Return the framework's complaint as an error of our own."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "baozhang"
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "baozhang"
     hint = "Run `{command} --help` to see what can be typed."
     text = error.format_message()
     for pattern, template in COMPLAINT_TEMPLATES.items():
         if found := re.fullmatch(pattern, text, re.DOTALL):
-            return UsageError(template, hint=hint, command=command, **found.groupdict())
+            facts = {name: value.replace("'", "") for name, value in found.groupdict().items()}
+            return UsageError(template, hint=hint, command=command, **facts)
     return UsageError("{complaint}", hint=hint, command=command, complaint=text)
+
+
+def _written_help(callback: Callable[..., object] | None, name: str | None) -> str | None:
+    """Return the help that stands at a parameter of a command's function."""
+    hints = get_type_hints(callback, include_extras=True) if callback else {}
+    infos = (one for one in get_args(hints.get(name or "")) if isinstance(one, ArgumentInfo))
+    return next((info.help for info in infos), None)
 
 
 def json_text(value: Mapping[str, object]) -> str:

@@ -1,0 +1,48 @@
+"""A folder with everything a job needs, copied afresh for every kill."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from baozhang.vault.stores.choosing import new_store_at
+from baozhang.vault.vault import create_vault
+from tests.crash.job import AT, KEY, RECOVERY, back_up_tree, mirror
+
+Fresh = Callable[[], Path]
+
+
+def small_tree(root: Path, seed: int) -> None:
+    """Write files that make two segments: text and what does not compress."""
+    rng = random.Random(seed)
+    (root / "books").mkdir(parents=True)
+    (root / "books" / "journal.csv").write_bytes(b"1,rent,100\n" * 2_000)
+    (root / "books" / "new.csv").write_bytes(b"%d,rent\n" % seed)
+    (root / "invoice.pdf").write_bytes(b"%PDF" + rng.randbytes(200_000))
+    (root / "empty").write_bytes(b"")
+    (root / "link").symlink_to("books")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("template")
+    small_tree(place / "before", 1)
+    small_tree(place / "tree", 2)
+    create_vault(new_store_at(str(place / "vault")), [KEY, RECOVERY], at=AT)
+    back_up_tree(place, tree="before")
+    mirror(place)
+    return place
+
+
+@pytest.fixture
+def fresh(template: Path, tmp_path: Path) -> Fresh:
+    """Return a copy of the template, in the place of the one before."""
+
+    def copy() -> Path:
+        shutil.rmtree(tmp_path / "place", ignore_errors=True)
+        shutil.copytree(template, tmp_path / "place", symlinks=True)
+        return tmp_path / "place"
+
+    return copy

@@ -1,0 +1,1 @@
+"""Vaults of every released format, kept for ever: each later release must restore them."""
