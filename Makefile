@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml tools/system.sh
 	@echo "setup: the environment in $(VENV) (some minutes the first time)"
 	@test -x $(BIN)/python || $$(command -v $(PYTHON) || command -v python3) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 	@echo "setup: done; the command is $(BIN)/baozhang"
 

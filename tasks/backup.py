@@ -244,7 +244,7 @@ def copy_vault(
         behind = Finding(
             "the mirror at {url} lags behind its vault: tonight's backup points have one copy less",
             (("url", mirror.url),),
-            hint="Bring the mirror back and run the backup again; the vault itself is whole.",
+            hint="Bring vault and mirror back within reach, then run the backup again.",
         )
         findings = (behind, finding_of(pair, error))
     return Outcome(

@@ -7,9 +7,11 @@ Exit codes: 0 fine, 1 a problem was found, 2 usage or configuration, 3 something
 unreachable.
 """
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from types import ModuleType
 from typing import NoReturn
 
 import click
@@ -44,11 +46,30 @@ MODULES = {
 """Command to module, in the order that `--help` shows."""
 
 
+ABOUT_TEMPLATES = {
+    "demo": "See the whole main job on four clients, in under 90 seconds.",
+    "init": "Make a new site: settings, vault, key and recovery sheet.",
+    "client": "Clients: list them, import many from a spreadsheet.",
+    "config": "The site's files: check them, describe them.",
+    "backup": "Back up what is due, copy it to the mirrors, write a letter.",
+    "validate": "Read back and check stored bytes, by rotation.",
+    "restore-test": "Restore to a sandbox, hold the books against their proofs.",
+    "restore": "Bring a client's books back into a new folder.",
+    "check": "Holds the laws of the books against any ledger export.",
+    "vault": "The vault by itself: needs only a URL and a secret.",
+    "catalog": "Looks after the site's catalog.",
+    "audit": "Reads and verifies the audit log.",
+    "sample": "Makes synthetic agencies, and damage for drills.",
+}
+"""What each command does, in a line."""
+
+
 def main() -> None:
     """Run the command that was typed, and end the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name may be any bytes
+    os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect would tell its makers of every run
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     root = spoken(_root(words[0] if words else ""))
     try:
@@ -65,6 +86,19 @@ def main() -> None:
     except BaozhangError as error:
         _fail(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def load(module: str) -> ModuleType:
+    """Return a module of this package by name: the half of a command that is not always needed.
+
+    A command must answer at once; what draws tables or reads books is loaded when it is used.
+    """
+    return import_module(f"baozhang.cli.{module}")
+
+
+def about(command: str) -> str:
+    """Return what a command does, in a line, for its help and for the list of all."""
+    return say(ABOUT_TEMPLATES[command])
 
 
 def exit_code(error: BaozhangError) -> int:
@@ -85,10 +119,16 @@ def _root(command: str) -> typer.Typer:
         rich_markup_mode=None,
     )
     root.callback()(_options)
-    named = MODULES.get(command)
-    for module in dict.fromkeys([named] if named else MODULES.values()):
-        import_module(f"baozhang.cli.{module}").register(root)
+    if command in MODULES:
+        load(MODULES[command]).register(root)
+        return root
+    for name in MODULES:  # only named: loading them all would take seconds
+        root.command(name, help=about(name))(_never_run)
     return root
+
+
+def _never_run() -> None:
+    """Stand for a command in the list of all; one that is typed is loaded instead."""
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -16,6 +16,7 @@ from rich.table import Table
 from baozhang.audit.records import Record, parse_anchor
 from baozhang.audit.signing import PUBLIC_KEY, load_public_key
 from baozhang.audit.verification import AuditReport, AuditTrouble, last_records, verify_log
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
 from baozhang.clock import SHANGHAI
 from baozhang.settings import site_home
@@ -46,9 +47,7 @@ Count = Annotated[int, typer.Option("--last", min=1, help=say("How many records 
 
 def register(root: typer.Typer) -> None:
     """Add the `audit` commands."""
-    group = typer.Typer(
-        name="audit", help=say("Reads and verifies the audit log."), no_args_is_help=True
-    )
+    group = typer.Typer(name="audit", help=about("audit"), no_args_is_help=True)
     group.command("verify", help=say("Prove that no record of the log was changed."))(verify)
     group.command("show", help=say("Show the newest records of the log."))(show_last)
     root.add_typer(group)
@@ -122,7 +121,7 @@ def _draw_records(console: Console, records: tuple[Record, ...]) -> None:
     table = Table(box=None, pad_edge=False)
     headings = (say("no."), say("when"), say("who"), say("did"), say("to what"), say("facts"))
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for record in records:
         facts = ", ".join(f"{name}={value}" for name, value in record.entry.facts)
         entry = record.entry

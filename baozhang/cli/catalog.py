@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from baozhang.catalog.rebuilding import Rebuilt, keep_aside, rebuild
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
 from baozhang.settings import load_agency
 from baozhang.vault.model import Snapshot
@@ -42,9 +43,7 @@ class _View:
 
 def register(root: typer.Typer) -> None:
     """Add the `catalog` commands."""
-    group = typer.Typer(
-        name="catalog", help=say("Looks after the site's catalog."), no_args_is_help=True
-    )
+    group = typer.Typer(name="catalog", help=about("catalog"), no_args_is_help=True)
     group.callback()(_group)
     group.command("rebuild", help=say("Make the catalog again from the vaults alone."))(rebuild_all)
     root.add_typer(group)

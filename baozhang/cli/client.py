@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
 from baozhang.settings import Agency, load_agency
 from baozhang.settings.importing import ImportReceipt, import_clients
@@ -22,9 +23,7 @@ STANDARD_TEMPLATES = {
 
 def register(root: typer.Typer) -> None:
     """Add `client` to the command line."""
-    client = typer.Typer(
-        help=say("Clients: list them, import many from a spreadsheet."), no_args_is_help=True
-    )
+    client = typer.Typer(help=about("client"), no_args_is_help=True)
     client.command("list", help=say("List the clients and who answers for them."))(list_clients)
     client.command("import", help=say("Make one client file per row of a CSV list."))(import_list)
     root.add_typer(client, name="client")

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
 from baozhang.settings import Inspection, Problem, inspect_site, site_home
 from baozhang.settings.starting import schema_text
@@ -13,9 +14,7 @@ from baozhang.words import say
 
 def register(root: typer.Typer) -> None:
     """Add `config` to the command line."""
-    config = typer.Typer(
-        help=say("The site's files: check them, describe them."), no_args_is_help=True
-    )
+    config = typer.Typer(help=about("config"), no_args_is_help=True)
     config.command("check", help=say("Read every file of the site and list every problem."))(check)
     config.command("schema", help=say("Print the JSON Schema that editors complete from."))(schema)
     root.add_typer(config, name="config")

@@ -27,6 +27,7 @@ from rich.table import Table
 
 from baozhang.books.proving import prove_books
 from baozhang.catalog.model import Run
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.duty import BACKUP, RESTORE_TEST, VALIDATION, Steps, unheard, walk
 from baozhang.clock import system_clock
@@ -110,9 +111,7 @@ class Summary:
 
 def register(root: typer.Typer) -> None:
     """Add `demo` to the command line."""
-    root.command("demo", help=say("See the whole main job on four clients, in under 90 seconds."))(
-        demo
-    )
+    root.command("demo", help=about("demo"))(demo)
 
 
 def demo(

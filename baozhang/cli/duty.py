@@ -18,6 +18,7 @@ from rich.text import Text
 
 from baozhang.catalog.model import Duty, Finding, Outcome, Run
 from baozhang.catalog.rebuilding import AGENCY
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.speaking import printable
 from baozhang.clock import system_clock
@@ -109,13 +110,9 @@ RESTORE_TEST = Steps(
 
 def register(root: typer.Typer) -> None:
     """Add the duties to the command line."""
-    root.command(
-        "backup", help=say("Back up what is due, copy it to the mirrors, write a letter.")
-    )(backup)
-    root.command("validate", help=say("Read back and check stored bytes, by rotation."))(validate)
-    root.command(
-        "restore-test", help=say("Restore to a sandbox, hold the books against their proofs.")
-    )(restore_test)
+    root.command("backup", help=about("backup"))(backup)
+    root.command("validate", help=about("validate"))(validate)
+    root.command("restore-test", help=about("restore-test"))(restore_test)
 
 
 def backup(
@@ -268,11 +265,11 @@ def _set(name: str) -> str:
     return say("all") if name == WHOLE_CLIENT else name
 
 
-def _lines(found: Finding) -> Iterator[str]:
+def _lines(found: Finding) -> Iterator[Text]:
     """Yield what is wrong, and below it what to do."""
-    yield printable(_said(found))
+    yield Text(printable(_said(found)))
     if found.hint:
-        yield f"→ {printable(say(found.hint, **dict(found.facts)))}"
+        yield Text(printable(say(found.hint, **dict(found.facts))), style="dim")
 
 
 def _draw(console: Console, run: Run, letters: tuple[Path, ...]) -> None:
@@ -284,7 +281,7 @@ def _draw(console: Console, run: Run, letters: tuple[Path, ...]) -> None:
         table.add_column(heading, overflow="fold")
     for each in run.outcomes:
         state = f"[{COLOURS[each.status]}]{say(STATE_TEMPLATES[each.status])}[/]"
-        told = Text("\n").join(Text(line) for found in each.findings for line in _lines(found))
+        told = Text("\n").join(line for found in each.findings for line in _lines(found))
         table.add_row(each.client, _set(each.set), state, f"{each.seconds:.1f}", told)
     console.print(table)
     for path in letters:

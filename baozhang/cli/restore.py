@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from baozhang.cli import about
 from baozhang.cli import vault_views as views
 from baozhang.cli.console import JsonFlag, progress, show
+from baozhang.cli.vault_values import path_bytes
 from baozhang.clock import SHANGHAI
 from baozhang.vault.reader import restore as restore_snapshot
 from baozhang.wiring import open_site
@@ -20,7 +22,7 @@ from baozhang.words import say
 
 def register(root: typer.Typer) -> None:
     """Add `restore` to the command line."""
-    root.command("restore", help=say("Bring a client's books back into a new folder."))(restore)
+    root.command("restore", help=about("restore"))(restore)
 
 
 def restore(
@@ -50,7 +52,7 @@ def restore(
         until = as_of.replace(tzinfo=SHANGHAI) if as_of else None
         chosen = side.find(snapshot, set_name=set_name, as_of=until)
         with progress(as_json=as_json) as report:
-            wanted = views.path_bytes(path)
+            wanted = path_bytes(path)
             receipt = restore_snapshot(
                 side, chosen, to, path=wanted, dry_run=dry_run, report=report
             )

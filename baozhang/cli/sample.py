@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
 from baozhang.money import format_amount, scale_of
 from baozhang.samples.agency import BIG, SMALL, Tell, make_agency, next_day, quiet
@@ -24,9 +25,7 @@ Seed = Annotated[int, typer.Option(help=say("The same seed gives the same bytes.
 
 def register(root: typer.Typer) -> None:
     """Add the command group `sample`."""
-    group = typer.Typer(
-        help=say("Makes synthetic agencies, and damage for drills."), no_args_is_help=True
-    )
+    group = typer.Typer(help=about("sample"), no_args_is_help=True)
     group.command("make", help=say("Make an agency in a new folder, books and papers."))(_make)
     group.command("next-day", help=say("Let one more day pass in a sample agency."))(_next_day)
     group.command("flip-byte", help=say("Turn over one byte of a file, as bit rot would."))(_flip)

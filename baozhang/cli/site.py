@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
 from baozhang.cli.secret import sheet_text
 from baozhang.clock import business_day, system_clock
@@ -47,9 +48,7 @@ class _Start:
 
 def register(root: typer.Typer) -> None:
     """Add `init` to the command line."""
-    root.command("init", help=say("Make a new site: settings, vault, key and recovery sheet."))(
-        init
-    )
+    root.command("init", help=about("init"))(init)
 
 
 def init(

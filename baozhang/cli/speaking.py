@@ -5,7 +5,9 @@ out, and its complaints are said again as usage errors of our own: a person hear
 program reads one kind of JSON.
 """
 
+import errno
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +18,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.models import ArgumentInfo
 
-from baozhang.errors import UsageError
+from baozhang.errors import BaozhangError, SourceUnreadableError, UsageError
 from baozhang.words import say
 
 FRAME_TEMPLATES = {
@@ -58,6 +60,9 @@ COMPLAINT_TEMPLATES = {
 }
 """Complaint of the framework to the words it is said in; what is not here is said as it stands."""
 
+UNREADABLE = re.compile(r"Invalid value for .*: \S+ '(?P<path>.*)' is not readable\.", re.DOTALL)
+"""The one complaint that is not about what was typed, but about the world."""
+
 TWICE = re.compile(r"^Positional arguments:\n( .*\n)+\n", re.MULTILINE)
 
 
@@ -91,8 +96,15 @@ def spoken(app: typer.Typer) -> typer.Typer:
     return app
 
 
-def complaint(error: click.ClickException) -> UsageError:
+def complaint(error: click.ClickException) -> BaozhangError:
     """Return the framework's complaint as an error of our own."""
+    if unreadable := UNREADABLE.fullmatch(error.format_message()):
+        return SourceUnreadableError(
+            "{path} cannot be read: {reason}",
+            hint="Check that it exists, is mounted and may be read by this account.",
+            path=unreadable["path"],
+            reason=os.strerror(errno.EACCES),
+        )
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = context.command_path if context else "baozhang"
     hint = "Run `{command} --help` to see what can be typed."

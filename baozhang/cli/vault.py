@@ -5,15 +5,14 @@ No site, no catalog and no Prefect: this is what still works on the worst day.
 
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
-from baozhang.books.model import Violation
-from baozhang.books.proving import compare_books, prove_books, recipe
-from baozhang.cli import vault_views as views
+from baozhang.cli import about, load
+from baozhang.cli import vault_values as values
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import (
     AskPassphrase,
@@ -24,19 +23,16 @@ from baozhang.cli.secret import (
     the_secret,
 )
 from baozhang.clock import SHANGHAI, business_day, system_clock
-from baozhang.errors import BaozhangError, ProofFailedError, UsageError
+from baozhang.errors import BaozhangError, UsageError
 from baozhang.keys.files import write_private
 from baozhang.keys.slots import Secret, new_secret, passphrase, recovery_code
-from baozhang.sources.base import LedgerSpec
-from baozhang.sources.tree import TreeSource
 from baozhang.vault.mirror import copy_to_mirror
-from baozhang.vault.model import Snapshot
+from baozhang.vault.model import BackupReceipt, Snapshot
 from baozhang.vault.reader import listing
 from baozhang.vault.reader import restore as restore_snapshot
 from baozhang.vault.stores.choosing import new_store_at, store_at
 from baozhang.vault.vault import ClientVault, Vault, create_vault, open_vault
 from baozhang.vault.verify import verify as verify_vault
-from baozhang.vault.writer import Proving, back_up
 from baozhang.words import say
 
 Url = Annotated[str, typer.Argument(metavar="URL", help=say("A folder, or file:///folder."))]
@@ -72,8 +68,12 @@ def register(root: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     for command in (init, backup, snapshots, ls, restore, verify, prove, mirror):
         group.command(command.__name__, help=say(HELP_TEMPLATES[command.__name__]))(command)
-    about = say("The vault by itself: needs only a URL and a secret.")
-    root.add_typer(group, name="vault", help=about)
+    root.add_typer(group, name="vault", help=about("vault"))
+
+
+def _views() -> ModuleType:
+    """Load what draws for people only when there is something to draw."""
+    return load("vault_views")
 
 
 def _open(url: str, key_file: Path | None, ask: bool, sheet: Path | None) -> Vault:  # noqa: FBT001
@@ -120,7 +120,7 @@ def init(
         typer.echo(text, err=True)  # the vault is made, and its code cannot be had again
         raise
     value = {"vault": vault.id, "url": url, "key_file": key_file, "recovery_sheet": sheet}
-    show(value, as_json=as_json, human=lambda console: views.made(console, value, text))
+    show(value, as_json=as_json, human=lambda page: _views().made(page, value, text))
 
 
 def _asked(*, ask: bool) -> list[Secret]:
@@ -155,33 +155,20 @@ def backup(
 ) -> None:
     """Back up a folder as the next snapshot of a client's set."""
     began = perf_counter()
-    profiles = profile or []
-    specs = tuple(LedgerSpec(name) for name in profiles)
     vault = _open(url, key_file, ask, sheet)
-    source = TreeSource(path, exclude=tuple(exclude or ()), ledgers=specs)
-    elsewhere = TreeSource(proof_of or path, ledgers=specs)
-    with (
-        progress(as_json=as_json) as report,
-        source.freeze() as frozen,
-        elsewhere.freeze() as proven,
-    ):
-        books = proven if proof_of else frozen
-        if proof_of:
-            list(proven.items())  # a frozen source's ledgers are those that it listed
-        receipt = back_up(
-            vault.client(client, create=True),
-            frozen,
+    with progress(as_json=as_json) as report:
+        receipt: BackupReceipt = load("vault_books").back_up_folder(
+            lambda: vault.client(client, create=True),
+            path,
             set_name=set_name,
-            at=system_clock(),
-            proving=Proving(
-                f"{recipe(profiles)}{'+' if proof_of else ''}",
-                lambda: prove_books(books.ledgers()),
-            ),
+            profiles=profile or [],
+            proof_of=proof_of,
+            exclude=exclude or [],
             reread=reread,
             report=report,
         )
-    value = views.receipt_value(receipt, seconds=perf_counter() - began)
-    show(value, as_json=as_json, human=lambda console: views.backed_up(console, receipt, value))
+    value = values.receipt_value(receipt, seconds=perf_counter() - began)
+    show(value, as_json=as_json, human=lambda page: _views().backed_up(page, receipt, value))
     if receipt.troubles:
         raise typer.Exit(1)
 
@@ -201,10 +188,10 @@ def snapshots(
     found = [snapshot for side in sides for snapshot in side.snapshots()]
     damaged = [name for side in sides for name in side.unreadable()]
     value = {
-        "snapshots": [views.snapshot_value(snapshot) for snapshot in found],
+        "snapshots": [values.snapshot_value(snapshot) for snapshot in found],
         "damaged": damaged,
     }
-    show(value, as_json=as_json, human=lambda console: views.listed(console, found, damaged))
+    show(value, as_json=as_json, human=lambda page: _views().listed(page, found, damaged))
     if damaged:
         raise typer.Exit(1)
 
@@ -230,9 +217,9 @@ def ls(
     """List what a snapshot holds."""
     side = _open(url, key_file, ask, sheet).client(client)
     chosen = _pick(side, snapshot, set_name, as_of)
-    items = list(listing(side, chosen, views.path_bytes(path)))
-    value = {"snapshot": chosen.id, "items": [views.item_value(item) for item in items]}
-    show(value, as_json=as_json, human=lambda console: views.items(console, items))
+    items = list(listing(side, chosen, values.path_bytes(path)))
+    value = {"snapshot": chosen.id, "items": [values.item_value(item) for item in items]}
+    show(value, as_json=as_json, human=lambda page: _views().items(page, items))
 
 
 def restore(
@@ -255,7 +242,7 @@ def restore(
     side = _open(url, key_file, ask, sheet).client(client)
     chosen = _pick(side, snapshot, set_name, as_of)
     with progress(as_json=as_json) as report:
-        wanted = views.path_bytes(path)
+        wanted = values.path_bytes(path)
         receipt = restore_snapshot(side, chosen, to, path=wanted, dry_run=dry_run, report=report)
     value = {
         "snapshot": chosen.id,
@@ -265,7 +252,7 @@ def restore(
         "dry_run": dry_run,
         "to": str(to),
     }
-    show(value, as_json=as_json, human=lambda console: views.restored(console, receipt, to))
+    show(value, as_json=as_json, human=lambda page: _views().restored(page, receipt, to))
 
 
 def verify(
@@ -285,8 +272,8 @@ def verify(
     clients = [client] if client else None
     with progress(as_json=as_json) as report:
         found = verify_vault(vault, every_byte=read_data, clients=clients, report=report)
-    value = views.verify_value(found)
-    show(value, as_json=as_json, human=lambda console: views.verified(console, found))
+    value = values.verify_value(found)
+    show(value, as_json=as_json, human=lambda page: _views().verified(page, found))
     if found.damaged:
         raise typer.Exit(1)
 
@@ -306,25 +293,13 @@ def prove(
     """Restore a snapshot to scratch and hold its books against the proofs of their source."""
     side = _open(url, key_file, ask, sheet).client(client)
     chosen = _pick(side, snapshot, set_name, as_of)
-    proofs = side.proofs(chosen)
-    if not proofs:
-        raise ProofFailedError(
-            "snapshot {snapshot} holds no proof of any book",
-            hint="Back the set up with --profile, or give its sources a profile.",
-            snapshot=chosen.id,
-        )
-    with TemporaryDirectory(prefix="baozhang-") as scratch, progress(as_json=as_json) as report:
-        restored = Path(scratch) / "restored"
-        restore_snapshot(side, chosen, restored, report=report)
-        differences = compare_books(proofs, restored)
-    value = views.proof_value(chosen.id, differences)
-    show(value, as_json=as_json, human=lambda console: views.proven(console, chosen, differences))
-    if any(_fails(found) for found in differences.values()):
+    books = load("vault_books")
+    with progress(as_json=as_json) as report:
+        differences = books.prove_snapshot(side, chosen, report=report)
+    value = books.proof_value(chosen.id, differences)
+    show(value, as_json=as_json, human=lambda page: _views().proven(page, chosen, differences))
+    if not all(book["proven"] for book in value["books"]):
         raise typer.Exit(1)
-
-
-def _fails(differences: tuple[Violation, ...]) -> bool:
-    return any(found.severity == "critical" for found in differences)
 
 
 def mirror(
@@ -341,4 +316,4 @@ def mirror(
     with progress(as_json=as_json) as report:
         receipt = copy_to_mirror(vault.store, new_store_at(to), report=report)
     value = {"mirror": receipt.url, "objects": receipt.objects, "bytes": receipt.bytes}
-    show(value, as_json=as_json, human=lambda console: views.mirrored(console, receipt))
+    show(value, as_json=as_json, human=lambda page: _views().mirrored(page, receipt))

@@ -1,15 +1,15 @@
-"""What the vault's commands print: the same values for programs and for people."""
+"""What the vault's commands show to people.  Loaded when there is something to show."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from baozhang.books.findings import sentence
 from baozhang.books.model import Violation
+from baozhang.cli.vault_values import size_text
 from baozhang.clock import SHANGHAI
-from baozhang.money import format_amount, scale_of
 from baozhang.sources.base import Item, Trouble, shown
 from baozhang.vault.mirror import MirrorReceipt
 from baozhang.vault.model import BackupReceipt, Damage, RestoreReceipt, Snapshot, VerifyReport
@@ -29,61 +29,12 @@ DAMAGE_TEMPLATES = {
 }
 
 
-def size_text(count: int) -> str:
-    """Return a number of bytes for people, in binary units (IEC 80000-13)."""
-    size, unit = float(count), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size, unit = size / 1024, larger
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-
-
-def path_bytes(text: str) -> bytes:
-    """Return a path as the vault spells it, from what was typed."""
-    return os.fsencode(text).strip(b"/")
-
-
 def made(console: Console, value: Mapping[str, object], sheet: str) -> None:
     """Tell of a new vault."""
     console.print(f"[green]✓[/] {say('the vault is made')}")
     console.print(say("key file: {path}", path=value["key_file"]), markup=False)
     console.print(say("recovery sheet: {path}", path=value["recovery_sheet"]), markup=False)
     console.print(f"\n{sheet}", markup=False)
-
-
-def snapshot_value(snapshot: Snapshot) -> dict[str, object]:
-    """Return a snapshot for programs."""
-    return {
-        "snapshot": snapshot.id,
-        "client": snapshot.client,
-        "set": snapshot.set,
-        "sequence": snapshot.sequence,
-        "at": snapshot.at.isoformat(),
-        "files": snapshot.files,
-        "bytes": snapshot.size,
-        "bytes_added": snapshot.added,
-        "partial": snapshot.partial,
-        "books": list(snapshot.books),
-    }
-
-
-def receipt_value(receipt: BackupReceipt, *, seconds: float) -> dict[str, object]:
-    """Return what a backup did, for programs."""
-    return {
-        "snapshot": receipt.snapshot.id,
-        "files": receipt.snapshot.files,
-        "bytes": receipt.snapshot.size,
-        "bytes_read": receipt.bytes_read,
-        "bytes_added": receipt.bytes_added,
-        "seconds": round(seconds, 3),
-        "partial": receipt.snapshot.partial,
-        "unchanged": receipt.unchanged,
-        "books": list(receipt.snapshot.books),
-        "troubles": [
-            {"path": shown(trouble.path), "reason": trouble.reason} for trouble in receipt.troubles
-        ],
-    }
 
 
 def backed_up(console: Console, receipt: BackupReceipt, value: Mapping[str, object]) -> None:
@@ -133,17 +84,6 @@ def listed(console: Console, snapshots: list[Snapshot], damaged: Sequence[str] =
         console.print(text, markup=False)
 
 
-def item_value(item: Item) -> dict[str, object]:
-    """Return an item for programs; a path that is not UTF-8 is shown escaped."""
-    return {
-        "path": shown(item.path),
-        "kind": item.kind,
-        "mode": f"{item.mode:04o}",
-        "size": item.size,
-        "mtime_ns": item.mtime_ns,
-    }
-
-
 def items(console: Console, found: list[Item]) -> None:
     """List items one a line, as `ls -l` would."""
     signs = {"file": "-", "dir": "d", "symlink": "l"}
@@ -163,26 +103,6 @@ def restored(console: Console, receipt: RestoreReceipt, to: Path) -> None:
     )
     console.print("[green]✓[/]", end=" ")
     console.print(text, markup=False)
-
-
-def verify_value(found: VerifyReport) -> dict[str, object]:
-    """Return what a verification found, for programs."""
-    return {
-        "objects": found.objects,
-        "bytes": found.bytes,
-        "every_byte": found.every_byte,
-        "unreferenced": found.unreferenced,
-        "damaged": [
-            {
-                "object": one.object,
-                "kind": one.kind,
-                "client": one.client,
-                "snapshots": list(one.snapshots),
-                "files": [shown(path) for path in one.files],
-            }
-            for one in found.damaged
-        ],
-    }
 
 
 def verified(console: Console, found: VerifyReport) -> None:
@@ -217,43 +137,6 @@ def _damage(console: Console, damage: Damage) -> None:
     if len(damage.files) > MOST_FILES:
         more = say("and {count} more files", count=len(damage.files) - MOST_FILES)
         console.print(f"  {more}")
-
-
-def violation_value(found: Violation) -> dict[str, object]:
-    """Return a violation or difference, for programs."""
-    scale = scale_of(found.currency or "CNY")
-    difference = found.difference
-    return {
-        "law": found.law,
-        "severity": found.severity,
-        "period": found.period,
-        "voucher": found.voucher,
-        "account": found.account,
-        "difference": None if difference is None else format_amount(difference, scale=scale),
-        "message": sentence(found),
-    }
-
-
-def sentence(found: Violation) -> str:
-    """Return a violation as a sentence for people."""
-    return say(found.template, **dict(found.facts))
-
-
-def proof_value(
-    snapshot: str, differences: Mapping[str, tuple[Violation, ...]]
-) -> dict[str, object]:
-    """Return what proving found, for programs."""
-    return {
-        "snapshot": snapshot,
-        "books": [
-            {
-                "book": name,
-                "proven": not any(one.severity == "critical" for one in found),
-                "differences": [violation_value(one) for one in found],
-            }
-            for name, found in differences.items()
-        ],
-    }
 
 
 def proven(

@@ -73,8 +73,10 @@ def copy_to_mirror(vault: Store, mirror: Store, *, report: Report = silent) -> M
 
 def _objects(store: Store) -> list[ObjectInfo]:
     """List the vault's objects; what else lies in its folder is nobody's business."""
-    areas = (CONFIG, SLOTS, CLIENTS)  # a disk's root may hold folders that cannot be listed
-    return [info for area in areas for info in settled(store, area) if is_ours(info.name)]
+    found = [info for area in (SLOTS, CLIENTS) for info in settled(store, area)]
+    with suppress(ObjectMissingError):  # not listed: a disk's root may hold what nobody may list
+        found.append(ObjectInfo(CONFIG, store.size(CONFIG)))
+    return [info for info in found if is_ours(info.name)]
 
 
 def _require_own(vault: Store, mirror: Store) -> None:

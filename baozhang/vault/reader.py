@@ -66,9 +66,13 @@ def restore(
         )
     files = sum(row.item.kind == "file" for row in rows)
     size = sum(row.item.size for row in rows)
-    _check_target(target)
+    try:
+        _check_target(target)
+        if not dry_run:
+            _check_room(target, size)
+    except OSError as error:
+        raise _translated(error, target) from error
     if not dry_run:
-        _check_room(target, size)
         _write(side, manifest, rows, target, report)
     return RestoreReceipt(snapshot, files, size, dry_run)
 
@@ -80,19 +84,13 @@ def _within(path: bytes, wanted: bytes) -> bool:
 
 
 def _check_target(target: Path) -> None:
-    if target.is_symlink() or target.is_mount() or _holds_something(target):
+    used = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    if used or target.is_symlink() or target.is_mount():
         raise UsageError(
             "{target} is in use",
             hint="Give a folder that does not exist yet, or an empty one that is no mount point.",
             target=target,
         )
-
-
-def _holds_something(target: Path) -> bool:
-    try:
-        return target.exists() and (not target.is_dir() or any(target.iterdir()))
-    except OSError as error:
-        raise _translated(error, target) from error
 
 
 def _check_room(target: Path, size: int) -> None:

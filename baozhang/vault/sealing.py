@@ -187,16 +187,23 @@ def unpack(packed: bytes, codec: int, plain_length: int) -> bytes:
     Raises:
         CorruptObjectError: another length, or no such codec.
     """
-    if codec == Codec.ZSTD:
-        try:
-            plain = zstandard.ZstdDecompressor().decompress(packed, max_output_size=plain_length)
-        except zstandard.ZstdError as error:
-            raise CorruptObjectError("compressed bytes cannot be read") from error
-    else:
-        plain = packed
+    plain = _decompressed(packed, plain_length) if codec == Codec.ZSTD else packed
     if codec not in (Codec.RAW, Codec.ZSTD) or len(plain) != plain_length:
         raise CorruptObjectError("a sealed part has another length than it says")
     return plain
+
+
+def _decompressed(packed: bytes, plain_length: int) -> bytes:
+    """Decompress to no more than the length; a frame that states its own is believed over a limit.
+
+    (python-zstandard: `max_output_size` counts only where the frame states no size, and 0 is none.)
+    """
+    try:
+        if zstandard.frame_content_size(packed) not in (-1, plain_length):
+            raise CorruptObjectError("a sealed part has another length than it says")
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=plain_length or 1)
+    except zstandard.ZstdError as error:
+        raise CorruptObjectError("compressed bytes cannot be read") from error
 
 
 def _nonce(counter: int) -> bytes:

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-CALLS = ("write", "fsync", "rename", "mkdir", "link", "unlink")
 Work = Callable[[], object]
 
 
 def in_child(work: Work) -> int:
     """Run `work` in a child process; return its exit status, negative for a signal."""
+    return ended(started(work))
+
+
+def started(work: Work) -> int:
+    """Start a child process that does `work`; return its id."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -27,6 +31,11 @@ def in_child(work: Work) -> int:
             traceback.print_exc()
         finally:
             os._exit(status)
+    return child
+
+
+def ended(child: int) -> int:
+    """Wait for a child process; return its exit status, negative for a signal."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -43,10 +52,11 @@ def killed_at(call: str, number: int, *, after: bool, work: Work) -> bool:
             left[0] -= 1
             if left[0] == 0 and not after:
                 os.kill(os.getpid(), signal.SIGKILL)
-            done = real(*args, **options)
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return done
+            try:
+                return real(*args, **options)
+            finally:
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         setattr(os, call, counted)
         work()

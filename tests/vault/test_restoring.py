@@ -76,9 +76,10 @@ def test_a_target_that_may_not_be_written_is_said_and_nothing_is_left(
 
     def work() -> None:
         (place / "shut").mkdir(mode=0o500)
-        for target in (place / "shut" / "out", place / "shut" / "new" / "out"):
+        (place / "locked").mkdir(mode=0o000)
+        for target in ("shut/out", "shut/new/out", "locked", "locked/out"):
             with pytest.raises(UnreachableError):
-                restore(side, snapshot, target)
+                restore(side, snapshot, place / target)
         assert os.listdir(place / "shut") == []
 
     with common_folder() as place:

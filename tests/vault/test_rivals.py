@@ -13,6 +13,7 @@ from baozhang.vault.mirror import copy_to_mirror
 from baozhang.vault.names import CONFIG, slot_name
 from baozhang.vault.reader import restore
 from baozhang.vault.stores.base import ObjectInfo, ObjectName, Span
+from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.stores.memory import MemoryStore
 from baozhang.vault.vault import ClientVault, Vault, create_vault, open_vault
 from baozhang.vault.verify import verify
@@ -20,6 +21,7 @@ from baozhang.vault.writer import back_up
 from tests.vault.conftest import AT, BackUp
 from tests.vault.test_round_trip import facts
 from tests.vault.test_vault import DyingStore
+from tests.vault.unprivileged import common_folder, unprivileged
 
 
 def back_up_tree(side: ClientVault, tree: Path, set_name: str, days: int = 0) -> None:
@@ -188,6 +190,21 @@ def test_stray_files_in_the_folder_are_nobody_s(
     copy_to_mirror(store, mirror)
     assert b"stray" not in mirror.objects.values()
     assert verify(open_vault(mirror, secret), every_byte=True).damaged == ()
+
+
+def test_a_folder_that_nobody_may_list_beside_the_vault_is_no_hindrance() -> None:
+    """lost+found, where the vault is the root of a disk."""
+
+    def work() -> None:
+        (place / "lost+found").mkdir(mode=0o000)
+        store = new_store_at(str(place))
+        vault = create_vault(store, [new_secret("keyfile")], at=AT)
+        vault.client("c001", create=True)
+        copy_to_mirror(store, MemoryStore())
+        assert verify(vault, every_byte=True).damaged == ()
+
+    with common_folder() as place:
+        unprivileged(work)
 
 
 def test_the_head_is_not_written_over_another_that_came_first(secret: Secret) -> None:

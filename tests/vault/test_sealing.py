@@ -5,6 +5,7 @@ from array import array
 from dataclasses import replace
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,6 +105,21 @@ def test_a_compression_bomb_is_stopped_at_its_declared_length() -> None:
     assert codec is Codec.ZSTD
     with pytest.raises(CorruptObjectError):
         unpack(packed, codec, 1000)
+
+
+@pytest.mark.parametrize("length", [0, 1000])
+def test_a_frame_that_claims_a_terabyte_is_refused_before_it_is_opened(length: int) -> None:
+    """zstandard would take the frame's word for it, whatever limit it is given."""
+    frame = bytes.fromhex("28b52ffde0") + (2**40).to_bytes(8, "little") + b"\x01\0\0"
+    with pytest.raises(CorruptObjectError):
+        unpack(frame, Codec.ZSTD, length)
+
+
+def test_a_frame_that_claims_nothing_is_stopped_at_the_declared_length() -> None:
+    bomb = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(10_000_000))
+    for length in (0, 1000):
+        with pytest.raises(CorruptObjectError):
+            unpack(bomb, Codec.ZSTD, length)
 
 
 @given(
