@@ -49,6 +49,7 @@ def recipe(profiles: Iterable[str]) -> str:
     digest = hashlib.sha256(f"{VERSION}".encode())
     names = sorted(set(profiles))
     for name in names:
+        load_profile(name)
         own = PROFILES / f"{name}.yaml"
         digest.update((own if own.is_file() else Path(name)).read_bytes())
     return digest.hexdigest()[:16] if names else ""

@@ -110,6 +110,10 @@ def _draw(console: Console, report: AuditReport, public_key: Path | None) -> Non
         console.print(say("the log holds; signed {when}", when=_local(report.head.at)))
         anchor = f"{report.last.seq}:{report.last.hash}"
         console.print(say("anchor to note: {anchor}", anchor=anchor))
+    if not report.holds:
+        console.print(
+            say("Keep this folder as evidence; older copies of the log lie in the vault (_agency).")
+        )
     console.print(say("public key: {key}", key=report.key))
     if public_key is None:
         console.print(

@@ -27,6 +27,10 @@ CONFIG = ObjectName("config")
 SLOTS = "keys/"
 CLIENTS = "c/"
 SEQUENCE = 10  # digits
+NAMES_TEMPLATES = {
+    "client": "{name!r} cannot name a client",
+    "set": "{name!r} cannot name a set",
+}
 NAME_RULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _H, _P = "[0-9a-f]{64}", "[0-9a-f]{32}"
 _OF_A_CLIENT = (
@@ -44,10 +48,9 @@ def checked_name(name: str, what: str) -> str:
     """
     if not NAME_RULE.fullmatch(name):
         raise UsageError(
-            "{name!r} cannot name a {what}",
+            NAMES_TEMPLATES[what],
             hint="Use 1 to 64 ASCII letters, digits, dots, dashes or underscores.",
             name=name,
-            what=what,
         )
     return name
 

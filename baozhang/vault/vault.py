@@ -234,7 +234,13 @@ def _read_head(head: bytes) -> str:
             "the vault's head cannot be read",
             hint="Restore the object `config` from a mirror of this vault.",
         ) from error
-    if release > FORMAT or needs:
+    if needs:
+        raise NewerFormatError(
+            "the vault needs {needs}, which this release does not know",
+            hint=NEWER,
+            needs=", ".join(map(str, needs)) if isinstance(needs, list) else str(needs),
+        )
+    if release > FORMAT:
         raise NewerFormatError(
             "the vault is of format {format}, this release reads format {known}",
             hint=NEWER,
@@ -428,6 +434,13 @@ class ClientVault:
             found = [s for s in everything if s.id == selector] or [
                 s for s in everything if selector and s.id.startswith(selector)
             ]
+        if not found and selector == LATEST:
+            raise UsageError(
+                "client {client} has no snapshot in the set {set}, or none that old",
+                hint="List what there is with `baozhang vault snapshots --client {client}`.",
+                client=self.client,
+                set=set_name,
+            )
         if len(found) != 1:
             raise UsageError(
                 "{count} snapshots of client {client} match {selector}",
