@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from baozhang.errors import CorruptObjectError, ObjectMissingError, UsageError
+from baozhang.vault.listing import settled
 from baozhang.vault.model import Progress, Report, silent
 from baozhang.vault.names import (
     CLIENTS,
@@ -21,7 +22,6 @@ from baozhang.vault.names import (
     sequence_in,
 )
 from baozhang.vault.stores.base import ObjectInfo, ObjectName, Store
-from baozhang.vault.vault import settled
 
 ORDER = ("keys", "packs", "index")  # then manifests and commits, in the order of their sequences
 

@@ -7,7 +7,7 @@ from baozhang.errors import CorruptObjectError
 from baozhang.vault.pack import TRAILER, PackTable, Segment, read_table, table_span
 from baozhang.vault.sealing import HEADER, Kind
 from baozhang.vault.stores.base import ObjectName, Span
-from baozhang.vault.vault import ClientVault
+from baozhang.vault.vault import ClientVault, damaged
 
 TABLES = 256  # packs whose tables are kept; about 8 GiB of content
 
@@ -38,11 +38,7 @@ class PackReader:
             sealed = self._side.store.get(name, Span(found.offset, found.length))
             return table.open(found, sealed)
         except CorruptObjectError as error:
-            raise CorruptObjectError(
-                "stored content is damaged: {object}",
-                hint="Run `baozhang vault verify --read-data`, then take the object from a mirror.",
-                object=name,
-            ) from error
+            raise damaged(name) from error
 
     def _table(self, pack: bytes) -> PackTable:
         with self._lock:

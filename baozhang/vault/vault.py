@@ -38,7 +38,7 @@ from baozhang.vault.names import (
 )
 from baozhang.vault.sealing import Kind, Place, Seal, epoch_of, open_object, open_seal, seal_object
 from baozhang.vault.snapshot import Manifest, decode
-from baozhang.vault.stores.base import ObjectInfo, ObjectName, Store
+from baozhang.vault.stores.base import ObjectName, Store
 
 FORMAT = 1
 WRITER = f"baozhang {__version__}"
@@ -149,16 +149,6 @@ def damaged(name: ObjectName) -> CorruptObjectError:
         hint="Run `baozhang vault verify --read-data`, then take the object from a mirror.",
         object=name,
     )
-
-
-def settled(store: Store, prefix: str = "") -> list[ObjectInfo]:
-    """List objects so that whatever a listed commit names has been listed as well.
-
-    A listing takes time, and a backup may commit meanwhile: a commit that was not there at the
-    beginning is left out.
-    """
-    commits = {info.name for info in store.list(prefix) if "/commit/" in info.name}
-    return [i for i in store.list(prefix) if "/commit/" not in i.name or i.name in commits]
 
 
 def create_vault(store: Store, key_secrets: Sequence[Secret], *, at: datetime) -> Vault:

@@ -21,6 +21,7 @@ from baozhang.errors import (
 from baozhang.keys.slots import parse_slot
 from baozhang.vault.commit import Commit, breaks, snapshot_of
 from baozhang.vault.index import decode_index
+from baozhang.vault.listing import settled
 from baozhang.vault.model import Damage, DamageKind, Progress, Report, VerifyReport, silent
 from baozhang.vault.names import (
     CLIENTS,
@@ -36,7 +37,7 @@ from baozhang.vault.pack import PackTable, parse_pack
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import Manifest, decode
 from baozhang.vault.stores.base import ObjectInfo, ObjectName
-from baozhang.vault.vault import ClientVault, Vault, settled
+from baozhang.vault.vault import ClientVault, Vault
 
 WORKERS = 2
 
