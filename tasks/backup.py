@@ -34,6 +34,7 @@ from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import due_pairs, named_pairs
 from tasks.options import effect
 
+MANY_GONE = 2  # to have lost more than one file in so many is asked about
 MOST_TROUBLES = 20  # paths named in one outcome; the figure counts all
 
 TROUBLE_TEMPLATES = {
@@ -82,7 +83,8 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
     site.catalog.record_snapshot(receipt.snapshot)
     known = before[0].books if before else ()
     gone = () if unproven else _gone(known, receipt.snapshot.books)
-    findings = (*unproven, *gone, *_troubles(receipt.troubles))
+    shrunk = _shrunk(before[0].files if before else 0, receipt.snapshot.files)
+    findings = (*shrunk, *unproven, *gone, *_troubles(receipt.troubles))
     site.audit.append(
         actor=run.id,
         action="backup.stored",
@@ -197,6 +199,21 @@ def _sizes(receipt: BackupReceipt) -> tuple[tuple[str, int], ...]:
         ("books", len(receipt.snapshot.books)),
         ("troubles", len(receipt.troubles)),
     )
+
+
+def _shrunk(before: int, now: int) -> Iterator[Finding]:
+    """Yield what says that a source may not be the source: an unmounted disk is an empty folder."""
+    if not now:
+        yield Finding(
+            "the set holds no file at all",
+            hint="Check that the source's disk or share is mounted, and its path.",
+        )
+    elif now < before // MANY_GONE:
+        yield Finding(
+            "the set holds {now} files, the backup point before held {before}",
+            (("now", now), ("before", before)),
+            hint="Ask whether so much was removed on purpose; if not, restore it from that point.",
+        )
 
 
 def _gone(before: tuple[str, ...], now: tuple[str, ...]) -> Iterator[Finding]:

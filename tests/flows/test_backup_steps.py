@@ -131,3 +131,41 @@ def test_a_client_that_joins_is_due_at_once(home: Path) -> None:
     night()
     add_client(home, "c003")
     assert plan_backup.fn(begun("backup"), None) == [(Pair("c003", "main"),)]
+
+
+def papers_of(home: Path, count: int) -> Path:
+    add_papers(home, "c001")
+    folder = home / "papers" / "c001"
+    for number in range(count):
+        (folder / f"{number}.pdf").write_bytes(b"%PDF")
+    return folder
+
+
+def told(outcomes: object, set_name: str) -> list[str]:
+    return [
+        finding.template
+        for outcome in outcomes  # type: ignore[attr-defined]
+        if outcome.set == set_name
+        for finding in outcome.findings
+    ]
+
+
+def test_an_empty_folder_is_taken_for_an_unmounted_disk(home: Path) -> None:
+    folder = papers_of(home, 0)
+    for path in folder.iterdir():
+        path.unlink()
+    run = night("c001")
+    assert statuses(run)["c001/papers"] == "partial"
+    assert told(run.outcomes, "papers") == ["the set holds no file at all"]
+
+
+def test_a_set_that_lost_most_of_its_files_is_asked_about(home: Path) -> None:
+    folder = papers_of(home, 12)
+    night("c001")
+    for number in range(10):
+        (folder / f"{number}.pdf").unlink()
+    run = night("c001")
+    assert statuses(run)["c001/papers"] == "partial"
+    assert told(run.outcomes, "papers") == [
+        "the set holds {now} files, the backup point before held {before}"
+    ]
