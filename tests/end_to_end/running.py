@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ BAOZHANG = Path(sys.executable).with_name("baozhang")
 OVERRULING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: what lets root read anything
 PR_CAPBSET_DROP = 24
 WORD = re.compile(r"[A-Za-z]{2,}")
+NAMES = {"utf", "gb", "cp", "UTF", "YAML", "YYYY", "MM", "DD", "CNY", "EUR", "SQLite", "fec"}
+"""Words that are the same in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -65,34 +67,27 @@ def _word(word: object) -> bytes:
     return os.fsencode(word if isinstance(word, bytes | Path) else str(word))
 
 
-def refused(*words: object, code: int, **options: Any) -> str:
-    """Run a command that must fail, and return the error's one sentence, in English.
+def refused(*words: object, code: int, names: Collection[str] = (), **options: Any) -> str:
+    """Run a command that must fail, and return its message and hint, in Chinese.
 
-    Wherever an error is told, it names what is wrong, says what to do, says the same as JSON, and
-    says it in Chinese without an English word but names, options and commands.
+    The error is told to programs and to people alike, with what to do, and with no English word
+    but those in `names`, in the command line, in file names, options and commands.
     """
-    ran = run(*words, "--json", **options)
-    assert ran.code == code, ran.said
+    ran = run(*words, "--json", lang="zh_CN", **options)
     told = ran.json
-    assert ran.err.startswith(f"error: {told['message']}\nhint: {told['hint']}\n")
-    assert told["hint"][0].isupper()
-    assert told["hint"].endswith(".")
-    chinese = run(*words, lang="zh_CN", **options)
-    assert chinese.code == code
-    assert chinese.out == ""
-    assert chinese.err.startswith("错误：")
-    assert "\n提示：" in chinese.err
-    assert english(chinese.err, *map(str, words)) == []
+    assert ran.code == code, ran.said
+    assert ran.err == f"错误：{told['message']}\n提示：{told['hint']}\n"
+    assert told["hint"].endswith("。")
+    assert english(ran.err, *names, *(str(word) for word in words)) == []
     return f"{told['message']}\n{told['hint']}"
 
 
 def english(text: str, *names: str) -> list[str]:
     """Return the English words in a text for Chinese readers that are no names of things."""
-    text = re.sub(r"`[^`]*`|--[a-z-]+|\S*[/.\\_]\S*|‘[^’]*’|“[^”]*”", " ", text)
+    text = re.sub(r"`[^`]*`|--[a-z-]+|\S*[/.\\_]\S*|“[^”]*”", " ", text)
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, " ")
-    known = {"utf", "gb", "cp", "UTF", "YAML", "CNY", "EUR", "SQLite", "file", "TAB", "fec"}
-    return [word for word in WORD.findall(text) if word not in known]
+    return [word for word in WORD.findall(text) if word not in NAMES]
 
 
 def as_nobody() -> None:

@@ -1,11 +1,20 @@
 """`baozhang check` over exports that are not what they should be."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.books.making import Sample, sound_fec, sound_rows, write_cn, write_fec, write_t3
+from tests.books.making import (
+    FEC_HEAD,
+    Sample,
+    sound_fec,
+    sound_rows,
+    write_cn,
+    write_fec,
+    write_t3,
+)
 from tests.end_to_end.running import as_nobody, english, refused, run
 
 SECRETS = ("摘要1", "摘要2", "facture", "银行存款", "Clients")
@@ -38,20 +47,20 @@ def without_first_line(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("name", "damage", "told"),
     [
-        (VOUCHERS, lambda _: b"", (VOUCHERS, "is empty")),
-        (VOUCHERS, lambda d: d.decode("gb18030").encode("utf-16"), ("row 1", "UTF-16")),
-        (VOUCHERS, lambda d: d.decode("gb18030").encode(), ("not gb18030", "utf-8")),
-        (VOUCHERS, lambda d: d[:600] + b"\xff" + d[600:], ("byte 60", "Fetch or export")),
+        (VOUCHERS, lambda _: b"", (VOUCHERS, "是空文件")),
+        (VOUCHERS, lambda d: d.decode("gb18030").encode("utf-16"), ("第 1 行", "UTF-16")),
+        (VOUCHERS, lambda d: d.decode("gb18030").encode(), ("gb18030", "utf-8")),
+        (VOUCHERS, lambda d: d[:600] + b"\xff" + d[600:], ("位置 60", "只有这里不是")),
         (VOUCHERS, lambda d: d.replace(gb("借方金额"), gb("借方"), 1), ("借方金额", "贷方金额")),
         (BALANCES, lambda d: d.replace(gb("期末贷方"), b"", 1), (BALANCES, "期末贷方")),
-        (VOUCHERS, lambda d: d.replace(b",", b";"), ("row 1 is one piece", "“,”")),
-        (VOUCHERS, without_first_line, ("row 1 is no header of the profile cn_csv",)),
-        (BALANCES, without_first_line, ("row 2 is no header of the profile cn_csv",)),
-        (VOUCHERS, lambda d: d[:-10], (VOUCHERS, "row 13", "Export the table again")),
-        (VOUCHERS, lambda d: d[: d.index(b'"') + 4], (VOUCHERS, "a quotation does not end")),
-        (VOUCHERS, lambda d: d.replace(b"2026-01-03", b"03.01.26", 1), ("row 2", "日期")),
-        (VOUCHERS, lambda d: d.replace(b"1,200.55", b"1,200.5x", 1), ("row 7", "借方金额")),
-        (VOUCHERS, lambda d: d.replace(b"1,200.55", b"1,200.555", 1), ("row 7", "借方金额")),
+        (VOUCHERS, lambda d: d.replace(b",", b";"), ("第 1 行没有分列", "“,”")),
+        (VOUCHERS, without_first_line, ("第 1 行不是格式 cn_csv 的表头",)),
+        (BALANCES, without_first_line, ("第 2 行不是格式 cn_csv 的表头",)),
+        (VOUCHERS, lambda d: d[:-10], (VOUCHERS, "第 13 行", "重新导出")),
+        (VOUCHERS, lambda d: d[: d.index(b'"') + 4], (VOUCHERS, "引号没有结束")),
+        (VOUCHERS, lambda d: d.replace(b"2026-01-03", b"03.01.26", 1), ("第 2 行", "日期")),
+        (VOUCHERS, lambda d: d.replace(b"1,200.55", b"1,200.5x", 1), ("第 7 行", "借方金额")),
+        (VOUCHERS, lambda d: d.replace(b"1,200.55", b"1,200.555", 1), ("第 7 行", "借方金额")),
     ],
 )
 def test_a_damaged_chinese_export_is_named_with_its_place_and_never_quoted(
@@ -65,22 +74,25 @@ def test_a_damaged_chinese_export_is_named_with_its_place_and_never_quoted(
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda _: b"", ("is empty",)),
-        (lambda d: d.decode().encode("utf-16"), ("byte 0 is not utf-8", "UTF-16")),
-        (lambda d: d.replace(b"facture", gb("收款凭证"), 1), ("row 2", "gb18030")),
-        (lambda d: d.replace(b"facture", b"\xe9t\xe9", 1), ("row 2", "cp1252")),
-        (lambda d: d.replace(b"VENTES", "é".encode(), 1)[:-9] + b"\xff" + d[-9:], ("row 6",)),
-        (lambda d: d.replace(b"\t", b"|"), ("row 1 is one piece", "TAB")),
-        (without_first_line, ("row 1 is no header",)),
-        (lambda d: b"\0" * len(d), ("row 1 is no header",)),
-        (lambda d: d[:-40], ("row 6", "18")),
+        (lambda _: b"", ("是空文件",)),
+        (lambda d: d.decode().encode("utf-16"), ("第 1 行：位置 0 ", "UTF-16")),
+        (lambda d: d.replace(b"facture", gb("收款凭证"), 1), ("第 2 行", "gb18030")),
+        (lambda d: d.replace(b"facture", b"\xe9t\xe9", 1), ("第 2 行", "cp1252")),
+        (
+            lambda d: d.replace(b"VENTES", "é".encode(), 1)[:-9] + b"\xff" + d[-9:],
+            ("第 6 行", "只有这里不是"),
+        ),
+        (lambda d: d.replace(b"\t", b"|"), ("第 1 行没有分列", "TAB")),
+        (without_first_line, ("第 1 行不是格式 fec 的表头",)),
+        (lambda d: b"\0" * len(d), ("第 1 行不是格式 fec 的表头",)),
+        (lambda d: d[:-40], ("第 6 行有", "18")),
         (lambda d: d.replace(b"Debit", b"D\x1b[2Jbit", 1), ("Debit", "\ufffd[2J")),
     ],
 )
 def test_a_damaged_french_export_is_named_with_its_place_and_never_quoted(
     tmp_path: Path, damage: Damage, told: tuple[str, ...]
 ) -> None:
-    text = refused("check", fec(tmp_path, damage), "--profile", "fec", code=1)
+    text = refused("check", fec(tmp_path, damage), "--profile", "fec", code=1, names=FEC_HEAD)
     assert [part for part in told if part not in text] == []
     assert [secret for secret in SECRETS if secret in text] == []
     assert "\x1b" not in text
@@ -124,12 +136,10 @@ def test_violations_are_told_in_chinese_without_an_english_word(tmp_path: Path) 
 def test_a_text_file_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "t3.db").write_text("gone")
     text = refused("check", tmp_path / "t3.db", "--profile", "yonyou_t3", code=1)
-    assert "t3.db is not an undamaged SQLite database" in text
+    assert "t3.db 不是完好的 SQLite 数据库" in text
 
 
 def test_a_database_without_its_table_names_the_table(tmp_path: Path) -> None:
-    import sqlite3
-
     path = write_t3(tmp_path / "t3.db")
     with sqlite3.connect(path) as db:
         db.execute("ALTER TABLE GL_accvouch RENAME TO vouchers")
@@ -157,7 +167,7 @@ def test_a_file_that_may_not_be_read_is_out_of_reach(tmp_path: Path) -> None:
     path = fec(tmp_path, bytes)
     path.chmod(0)
     text = refused("check", path, "--profile", "fec", code=3, before=as_nobody)
-    assert "cannot be read: Permission denied" in text
+    assert "没有权限" in text
 
 
 def test_a_table_that_may_not_be_read_is_out_of_reach(tmp_path: Path) -> None:
