@@ -4,15 +4,16 @@
 
 The copy is made inside one read transaction, in one step: a writer elsewhere goes on (WAL mode)
 or waits for a moment, and neither tears the image.  Page positions are kept, so a small change of
-the books is a small change of the image.  The copy depends on nothing but the pages: SQLite's
-backup writes fresh counters into its header, and an unchanged database gives an equal image.
+the books is a small change of the image.  SQLite's backup writes fresh counters into the copy's
+header; those of the original are put back, so that a database at rest and its image are equal byte
+for byte, and so is what is restored.
 
 What tells a change is a digest of the image.  The counters of the original would not do: the
-change counter stands still in WAL mode, and the copy has none but its own.
+change counter stands still in WAL mode.
 
 This process never opens the database as a plain file: closing such a file would drop the locks
 that SQLite holds on it (POSIX, fcntl(2)), and a writer would then write into our copy
-(sqlite.org/howtocorrupt.html, section 2.2).
+(sqlite.org/howtocorrupt.html, section 2.2).  Another process reads the header.
 
 An idle connection in rollback mode holds no lock, hence `publish` cannot see it; close the
 program before data is put back.
@@ -20,6 +21,7 @@ program before data is put back.
 
 import os
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -42,6 +44,10 @@ from baozhang.sources.placing import (
 )
 from baozhang.sources.scratch import private_folder
 
+_HEADER = 100  # bytes of a database's header (sqlite.org/fileformat2.html, section 1.3)
+_HEAD = "/usr/bin/head"  # GNU coreutils, part of every Debian
+_COUNTERS = (slice(24, 28), slice(40, 44), slice(92, 100))
+"""Change counter, schema cookie, and which change and release the header is valid for."""
 _WAIT_SECONDS = 10.0  # for a writer to let go; a commit takes milliseconds
 _LEFTOVERS = ("-wal", "-shm", "-journal")
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -132,12 +138,14 @@ class SqliteSource:
             original.execute("PRAGMA query_only=ON")
             original.execute("BEGIN")
             original.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            header = _header_of(path)
             status = path.stat()
             mtime_ns = max(status.st_mtime_ns, _wal_mtime_ns(path))
             copy.execute("PRAGMA journal_mode=OFF")
             copy.execute("PRAGMA synchronous=OFF")
             original.backup(copy, pages=-1, progress=_never_wait)
             original.execute("ROLLBACK")
+        _put_back_counters(image, header)
         _require_sound(image)
         return Item(
             os.fsencode(self._name),
@@ -202,6 +210,26 @@ class FrozenDatabase:
     def troubles(self) -> tuple[Trouble, ...]:
         """Return none: a database is copied whole or not at all."""
         return ()
+
+
+def _header_of(path: Path) -> bytes:
+    """Return a database's header as it lies on the disk, read by a process that holds no lock."""
+    command = (_HEAD, "-c", str(_HEADER), "--", os.fsencode(path))
+    return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - no shell
+
+
+def _put_back_counters(image: Path, header: bytes) -> None:
+    """Give the copy the counters of its original, where the rest of both headers is equal.
+
+    It is not where the -wal holds a newer header than the file: then the copy keeps its own.
+    """
+    with image.open("r+b", buffering=0) as file:
+        fresh = bytearray(os.pread(file.fileno(), _HEADER, 0))
+        if len(fresh) == len(header):
+            for place in _COUNTERS:
+                fresh[place] = header[place]
+        if fresh == header:
+            os.pwrite(file.fileno(), fresh, 0)
 
 
 def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:

@@ -3,6 +3,8 @@
 import email
 import email.policy
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +85,48 @@ def test_the_damaged_object_was_taken_back_from_the_mirror(
     name = summary["bitflip"]["object"]
     vault, mirror = (folder / "site" / place / name for place in ("vault", "mirror"))
     assert vault.read_bytes() == mirror.read_bytes()
+
+
+def state(root: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Mode, time and content of every file below a folder, and mode and time of the folders."""
+    return {
+        str(path.relative_to(root)): (
+            path.stat().st_mode,
+            path.stat().st_mtime_ns,
+            path.read_bytes() if path.is_file() else b"",
+        )
+        for path in root.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("client", ["c001", "c002", "c003", "c004"])
+def test_every_client_restores_identical_with_catalog_site_and_server_gone(
+    folder: Path, tmp_path: Path, client: str
+) -> None:
+    """Only a copy of the vault and the key are left."""
+    shutil.copytree(folder / "site" / "vault", tmp_path / "vault")
+    shutil.copy(folder / "site" / "keys" / "main.key", tmp_path / "key")
+    words = ["--key-file", tmp_path / "key", "--client", client, "--snapshot", "main-000001"]
+    done = subprocess.run(
+        [BAOZHANG, "vault", "restore", tmp_path / "vault", *words, "--to", tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "BAOZHANG_HOME"},
+    )
+    assert done.returncode == 0, done.stderr
+    source, out = folder / "data" / client, tmp_path / "out"
+    if (out / "files").is_dir():
+        assert state(out / "files") == state(source)
+    else:
+        books = {name: kept for name, kept in state(source).items() if name.startswith("账套/")}
+        assert {f"账套/{name}": kept for name, kept in state(out / "books").items()} == books
+        assert state(out / "papers") == {
+            name: kept
+            for name, kept in state(source).items()
+            if name not in books and name != "账套"
+        }
 
 
 def test_a_folder_that_is_no_demo_s_is_left_alone(tmp_path: Path) -> None:

@@ -194,6 +194,21 @@ def test_an_open_database_that_nobody_writes_gives_equal_items(tmp_path: Path) -
         assert image(source_of(path)) == image(source_of(path))
 
 
+@JOURNALS
+def test_a_database_at_rest_and_its_image_are_equal_byte_for_byte(
+    tmp_path: Path, journal: str
+) -> None:
+    path = tmp_path / "book.db"
+    book(path, 3, journal=journal)
+    with closing(sqlite3.connect(path)) as connection:
+        add_voucher(connection, 4)
+        connection.execute("CREATE TABLE later (x)")  # a new schema cookie
+        connection.commit()
+    with source_of(path).freeze() as frozen:
+        poured = pour(frozen, tmp_path / "poured")
+    assert (poured / "book.db").read_bytes() == path.read_bytes()
+
+
 def test_pages_keep_their_places(tmp_path: Path) -> None:
     path = book(tmp_path / "book.db", 500)
     with closing(sqlite3.connect(path)) as owner:
