@@ -12,6 +12,7 @@ elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     needed[python3-venv]=1
 fi
 command -v git >/dev/null || needed[git]=1
+command -v strace >/dev/null || needed[strace]=1  # tests/crash: kills at system calls
 
 [ ${#needed[@]} -gt 0 ] || exit 0
 line="apt-get install -y --no-install-recommends ${!needed[*]}"

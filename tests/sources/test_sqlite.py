@@ -315,7 +315,8 @@ def test_a_copy_that_is_in_use_is_not_removed_by_another_run(tmp_path: Path) -> 
     with source.freeze() as frozen:
         image(source)
         (item,) = frozen.items()
-        frozen.open(item).close()
+        with frozen.open(item) as stream:
+            assert len(stream.read()) == item.size
 
 
 def test_nobody_else_may_read_the_copy(tmp_path: Path) -> None:
