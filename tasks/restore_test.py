@@ -182,8 +182,6 @@ def _findings(verdicts: tuple[LedgerVerdict, ...]) -> Iterator[Finding]:
             severity="info",
         )
     for verdict in verdicts:
-        for violation in verdict.findings:
-            yield _finding(verdict.book, violation)
         if verdict.outcome == "fail":
             yield Finding(
                 "the book {book} of this backup point is not the book that was backed up",
@@ -191,6 +189,8 @@ def _findings(verdicts: tuple[LedgerVerdict, ...]) -> Iterator[Finding]:
                 hint="Restore from the backup point before it; keep this one as evidence, and "
                 "follow docs/runbooks/restore_test.md.",
             )
+        for violation in verdict.findings:
+            yield _finding(verdict.book, violation)
 
 
 def _finding(book: str, violation: Violation) -> Finding:

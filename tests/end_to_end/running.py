@@ -63,6 +63,58 @@ def run(
     return ran
 
 
+class Preloaded:
+    """Runs commands in processes that are forked from one which has loaded everything.
+
+    Only the loading is shared: the duties take seconds to load, and tests run them often.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", FORKING],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *words: object, lang: str = "en", home: Path) -> Ran:
+        """Run one command; whatever it was given, it must not end in a traceback."""
+        out, err = self._place / "out", self._place / "err"
+        env = {"BAOZHANG_LANG": lang, "BAOZHANG_HOME": str(home), "COLUMNS": "80"}
+        assert self._process.stdin
+        assert self._process.stdout
+        asked = [[str(word) for word in words], env, str(out), str(err)]
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        ran = Ran(code, out.read_text("utf-8"), err.read_text("utf-8"))
+        assert "Traceback" not in ran.said, ran.said
+        return ran
+
+    def close(self) -> None:
+        """End the process that everything is forked from."""
+        self._process.communicate()
+
+
+FORKING = """
+import json, os, sys
+import baozhang.cli.config, baozhang.cli.duty
+from baozhang.cli import main
+
+for line in sys.stdin:
+    words, env, *paths = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.environ.update(env)
+        for stream, path in enumerate(paths, 1):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+        sys.argv = ["baozhang", *words]
+        main()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
 def _word(word: object) -> bytes:
     return os.fsencode(word if isinstance(word, bytes | Path) else str(word))
 

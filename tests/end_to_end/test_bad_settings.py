@@ -4,8 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.running import english, refused, run
+from tests.end_to_end.running import Preloaded, english, refused, run
 from tests.flows.site import make_site
+
+
+NAMES = (
+    *("people", "policies", "vaults", "profile", "mail", "lead", "credit", "id"),  # keys
+    *("daily", "main", "zhang", "wang", "fec", "min"),  # and what may be written there
+    *("maill", "often", "x9"),  # and what is
+)
 
 
 @pytest.fixture
@@ -17,7 +24,7 @@ def home(tmp_path: Path) -> Path:
     ("file", "old", "new", "place", "told"),
     [
         ("agency.yaml", "people:", "people: [", "agency.yaml:", "不是有效的 YAML"),
-        ("agency.yaml", "mail:", "maill:", "maill", "请改为 mail"),
+        ("agency.yaml", "\nmail:", "\nmaill:", "maill", "请改为 mail"),
         ("agency.yaml", "daily: {}", "daily: {every: often}", "policies.daily.every", "不是时长"),
         ("agency.yaml", "daily: {}", "daily: {every: [1]}", "policies.daily.every", "一段文本"),
         ("agency.yaml", "policy: daily, vault: main}\n  p", "policy: x9, vault: main}\n  p",
@@ -32,17 +39,16 @@ def home(tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_each_fault_is_named_with_its_place_and_its_remedy(
-    home: Path, file: str, old: str, new: str, place: str, told: str
+    home: Path, duty: Preloaded, file: str, old: str, new: str, place: str, told: str
 ) -> None:
     text = (home / file).read_text("utf-8")
     assert old in text
     (home / file).write_text(text.replace(old, new, 1), "utf-8")
-    ran = run("config", "check", lang="zh_CN", home=home)
+    ran = duty("config", "check", lang="zh_CN", home=home)
     assert (ran.code, ran.err) == (2, "")
     (line,) = [line for line in ran.out.splitlines() if line.startswith("✗") and place in line]
     assert told in line
-    assert english(line, "maill", "mail", "x9", "people", "policies", "vaults", "profile",
-                   "daily", "main", "zhang", "lead", "id", "fec", "credit") == []  # fmt: skip
+    assert english(line, *NAMES) == []
 
 
 def test_all_faults_are_told_at_once_and_as_json(home: Path) -> None:

@@ -1,7 +1,4 @@
-"""One client's folder is gone, a mirror or the vault is gone: the rest is done, and a letter says.
-
-The duties take seconds to start: each is run once, and what it did is looked at from many sides.
-"""
+"""One client's folder is gone, a mirror or the vault is gone: the rest is done, and a letter says."""
 
 import email
 import email.policy
@@ -11,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.running import Ran, run
+from tests.end_to_end.running import Preloaded, Ran
 from tests.flows.site import make_site
 
 
@@ -24,11 +21,11 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+def night(tmp_path_factory: pytest.TempPathFactory, duty: Preloaded) -> Night:
     """A night with three clients, the second of which has no folder any more."""
     home = make_site(tmp_path_factory.mktemp("night") / "site", "c001", "c002", "c003")
     shutil.rmtree(home / "books" / "c002")
-    return Night(home, run("backup", "--json", home=home))
+    return Night(home, duty("backup", "--json", home=home))
 
 
 def letters(home: Path) -> list[str]:
@@ -68,11 +65,11 @@ def test_no_client_s_name_is_in_what_was_said(night: Night) -> None:
     assert "Vente" not in night.ran.said
 
 
-def test_what_was_protected_validates_and_comes_back(night: Night) -> None:
+def test_what_was_protected_validates_and_comes_back(night: Night, duty: Preloaded) -> None:
     sound = ("--client", "c001", "--client", "c003", "--json")
-    validated = run("validate", *sound, home=night.home)
+    validated = duty("validate", *sound, home=night.home)
     assert (validated.code, validated.json["troubled"]) == (0, 0)
-    tested = run("restore-test", *sound, home=night.home)
+    tested = duty("restore-test", *sound, home=night.home)
     assert {one["client"]: one["status"] for one in tested.json["outcomes"]} == {
         "c001": "ok",
         "c003": "ok",
@@ -80,14 +77,16 @@ def test_what_was_protected_validates_and_comes_back(night: Night) -> None:
     assert tested.code == 0
 
 
-def test_a_restore_test_of_the_dead_client_is_no_success(night: Night) -> None:
-    ran = run("restore-test", "--client", "c002", "--json", home=night.home)
+def test_a_restore_test_of_the_dead_client_is_no_success(night: Night, duty: Preloaded) -> None:
+    ran = duty("restore-test", "--client", "c002", "--json", home=night.home)
     assert ran.code != 0
 
 
-def test_an_unknown_client_is_refused_before_anything_is_done(night: Night) -> None:
+def test_an_unknown_client_is_refused_before_anything_is_done(
+    night: Night, duty: Preloaded
+) -> None:
     before = len(letters(night.home))
-    ran = run("backup", "--client", "c009", "--json", home=night.home)
+    ran = duty("backup", "--client", "c009", "--json", home=night.home)
     assert (ran.code, ran.json["error"]) == (2, "UsageError")
     assert "c009" in ran.json["message"]
     assert len(letters(night.home)) == before
@@ -101,16 +100,16 @@ def after(night: Night, tmp_path: Path) -> Path:
     return home
 
 
-def test_once_the_folder_is_back_only_that_client_is_due(after: Path) -> None:
-    ran = run("backup", lang="zh_CN", home=after)
+def test_once_the_folder_is_back_only_that_client_is_due(after: Path, duty: Preloaded) -> None:
+    ran = duty("backup", lang="zh_CN", home=after)
     assert ran.code == 0, ran.said
     assert ran.err == "".join(line for line in ran.err.splitlines(True) if "c002" in line)
 
 
-def test_a_mirror_that_is_gone_is_told_and_the_vault_is_whole(after: Path) -> None:
+def test_a_mirror_that_is_gone_is_told_and_the_vault_is_whole(after: Path, duty: Preloaded) -> None:
     (after / "mirror").rename(after / "elsewhere")
     before = len(letters(after))
-    ran = run("backup", "--client", "c001", "--json", home=after)
+    ran = duty("backup", "--client", "c001", "--json", home=after)
     assert ran.code == 1, ran.said
     assert ran.json["outcomes"][0]["status"] == "ok"
     assert str(after / "mirror") in ran.json["outcomes"][1]["findings"][0]["message"]
@@ -118,11 +117,13 @@ def test_a_mirror_that_is_gone_is_told_and_the_vault_is_whole(after: Path) -> No
     assert not (after / "mirror").exists()
 
 
-@pytest.mark.parametrize("duty", ["backup", "validate"])
-def test_a_vault_that_is_gone_ends_with_a_letter_not_with_a_silence(after: Path, duty: str) -> None:
+@pytest.mark.parametrize("name", ["backup", "validate"])
+def test_a_vault_that_is_gone_ends_with_a_letter_not_with_a_silence(
+    after: Path, duty: Preloaded, name: str
+) -> None:
     (after / "vault").rename(after / "elsewhere")
     before = len(letters(after))
-    ran = run(duty, "--client", "c001", "--json", home=after)
+    ran = duty(name, "--client", "c001", "--json", home=after)
     assert ran.code == 1, ran.said
     assert ran.json["outcomes"][0]["status"] in {"failed", "inconclusive"}
     assert len(letters(after)) > before

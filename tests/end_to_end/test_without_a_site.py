@@ -1,22 +1,21 @@
 """What still works when the catalog, the site's files and the server's database are gone."""
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.running import run
+from tests.end_to_end.running import Preloaded, run
 from tests.flows.site import make_site
 
 DATABASES = (".db", ".db-wal", ".db-shm")
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def worked(tmp_path_factory: pytest.TempPathFactory, duty: Preloaded) -> Path:
     """A site whose clients were backed up once."""
     home = make_site(tmp_path_factory.mktemp("worked") / "site", "c001", "c002")
-    assert run("backup", home=home).code == 0
+    assert duty("backup", home=home).code == 0
     return home
 
 
@@ -72,9 +71,8 @@ def test_the_audit_log_of_a_night_holds(home: Path) -> None:
 def test_an_edited_record_is_named(home: Path) -> None:
     log = home / "state" / "audit" / "log.jsonl"
     lines = log.read_text("utf-8").splitlines(keepends=True)
-    record = json.loads(lines[1])
-    assert "c001" in lines[1] or "c002" in lines[1], record
     lines[1] = lines[1].replace("c001", "c009").replace("c002", "c009")
+    assert "c009" in lines[1]
     log.write_text("".join(lines), "utf-8")
     ran = run("audit", "verify", "--json", home=home)
     assert (ran.code, ran.json["holds"]) == (1, False)
