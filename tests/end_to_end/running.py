@@ -99,7 +99,8 @@ class Preloaded:
 
 FORKING = """
 import json, os, sys
-import baozhang.cli.config, baozhang.cli.duty
+import baozhang.cli.audit, baozhang.cli.catalog, baozhang.cli.client, baozhang.cli.config
+import baozhang.cli.duty, baozhang.cli.restore
 from baozhang.cli import main
 
 for line in sys.stdin:
@@ -119,13 +120,19 @@ def _word(word: object) -> bytes:
     return os.fsencode(word if isinstance(word, bytes | Path) else str(word))
 
 
-def refused(*words: object, code: int, names: Collection[str] = (), **options: Any) -> str:
+def refused(
+    *words: object,
+    code: int,
+    names: Collection[str] = (),
+    by: Callable[..., Ran] = run,
+    **options: Any,
+) -> str:
     """Run a command that must fail, and return its message and hint, in Chinese.
 
     The error is told to programs and to people alike, with what to do, and with no English word
     but those in `names`, in the command line, in file names, options and commands.
     """
-    ran = run(*words, "--json", lang="zh_CN", **options)
+    ran = by(*words, "--json", lang="zh_CN", **options)
     told = ran.json
     assert ran.code == code, ran.said
     assert ran.err == f"错误：{told['message']}\n提示：{told['hint']}\n"
@@ -136,6 +143,7 @@ def refused(*words: object, code: int, names: Collection[str] = (), **options: A
 
 def english(text: str, *names: str) -> list[str]:
     """Return the English words in a text for Chinese readers that are no names of things."""
+    text = re.sub(r"[a-z]+-\d{6}-[0-9a-f]{8}", " ", text)  # a snapshot
     text = re.sub(r"`[^`]*`|--[a-z-]+|\S*[/.\\_]\S*|“[^”]*”", " ", text)
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, " ")

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.running import Preloaded, english, refused, run
+from tests.end_to_end.running import Preloaded, english, refused
 from tests.flows.site import make_site
-
 
 NAMES = (
     *("people", "policies", "vaults", "profile", "mail", "lead", "credit", "id"),  # keys
@@ -51,10 +50,10 @@ def test_each_fault_is_named_with_its_place_and_its_remedy(
     assert english(line, *NAMES) == []
 
 
-def test_all_faults_are_told_at_once_and_as_json(home: Path) -> None:
+def test_all_faults_are_told_at_once_and_as_json(home: Path, duty: Preloaded) -> None:
     (home / "clients" / "c001.yaml").write_bytes(b"\xff\xfe")
     (home / "clients" / "c002.yaml").write_text("")
-    ran = run("config", "check", "--json", home=home)
+    ran = duty("config", "check", "--json", home=home)
     assert (ran.code, ran.json["ok"]) == (2, False)
     files = [problem["file"] for problem in ran.json["problems"]]
     assert files == ["clients/c001.yaml", "clients/c002.yaml"]
@@ -62,17 +61,17 @@ def test_all_faults_are_told_at_once_and_as_json(home: Path) -> None:
 
 @pytest.mark.parametrize("words", [("client", "list"), ("catalog", "rebuild")])
 def test_every_command_of_a_site_refuses_a_broken_file_in_the_same_words(
-    home: Path, words: tuple[str, ...]
+    home: Path, duty: Preloaded, words: tuple[str, ...]
 ) -> None:
     (home / "clients" / "c001.yaml").write_text("")
-    assert "c001.yaml" in refused(*words, code=2, home=home)
+    assert "c001.yaml" in refused(*words, code=2, by=duty, home=home)
 
 
-def test_a_folder_that_is_no_site_says_how_to_make_one(tmp_path: Path) -> None:
-    text = refused("client", "list", code=2, home=tmp_path, names=("BAOZHANG", "HOME"))
+def test_a_folder_that_is_no_site_says_how_to_make_one(tmp_path: Path, duty: Preloaded) -> None:
+    text = refused("client", "list", code=2, by=duty, home=tmp_path, names=("BAOZHANG", "HOME"))
     assert "`baozhang init`" in text
 
 
-def test_an_audit_log_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_an_audit_log_that_is_not_there_is_named(tmp_path: Path, duty: Preloaded) -> None:
     for verb in ("verify", "show"):
-        assert str(tmp_path) in refused("audit", verb, code=2, home=tmp_path)
+        assert str(tmp_path) in refused("audit", verb, code=2, by=duty, home=tmp_path)

@@ -1,4 +1,4 @@
-"""One client's folder is gone, a mirror or the vault is gone: the rest is done, and a letter says."""
+"""A client, a mirror or the vault is gone: the rest is done, and a letter says so."""
 
 import email
 import email.policy

@@ -38,51 +38,53 @@ def test_a_vault_and_a_key_are_enough_to_restore(home: Path, tmp_path: Path) -> 
     assert not (tmp_path / "new").exists()
 
 
-def test_a_deleted_catalog_is_made_again_from_the_vault(home: Path) -> None:
+def test_a_deleted_catalog_is_made_again_from_the_vault(home: Path, duty: Preloaded) -> None:
     for suffix in DATABASES:
         (home / "state" / f"catalog{suffix}").unlink(missing_ok=True)
-    ran = run("catalog", "rebuild", "--json", home=home)
+    ran = duty("catalog", "rebuild", "--json", home=home)
     assert ran.code == 0, ran.said
     assert (ran.json["clients"], ran.json["snapshots"]) == (3, 3)  # with the agency's own
     assert ran.json["rows"] > 0
 
 
-def test_a_damaged_catalog_is_kept_aside_and_made_again(home: Path) -> None:
+def test_a_damaged_catalog_is_kept_aside_and_made_again(home: Path, duty: Preloaded) -> None:
     (home / "state" / "catalog.db").write_bytes(b"no database" * 1000)
-    ran = run("catalog", "rebuild", "--json", home=home)
+    ran = duty("catalog", "rebuild", "--json", home=home)
     assert ran.code == 0, ran.said
     assert Path(ran.json["aside"]).read_bytes().startswith(b"no database")
     assert ran.json["snapshots"] == 3
 
 
-def test_a_rebuild_without_the_vault_leaves_the_catalog_as_it_was(home: Path) -> None:
+def test_a_rebuild_without_the_vault_leaves_the_catalog_as_it_was(
+    home: Path, duty: Preloaded
+) -> None:
     (home / "vault").rename(home / "elsewhere")
-    assert run("catalog", "rebuild", "--json", home=home).code == 3
+    assert duty("catalog", "rebuild", "--json", home=home).code == 3
     (home / "elsewhere").rename(home / "vault")
     restored = home.parent / "back"
-    assert run("restore", "--client", "c001", "--to", restored, home=home).code == 0
+    assert duty("restore", "--client", "c001", "--to", restored, home=home).code == 0
 
 
-def test_the_audit_log_of_a_night_holds(home: Path) -> None:
-    ran = run("audit", "verify", "--json", home=home)
+def test_the_audit_log_of_a_night_holds(home: Path, duty: Preloaded) -> None:
+    ran = duty("audit", "verify", "--json", home=home)
     assert (ran.code, ran.json["holds"]) == (0, True)
 
 
-def test_an_edited_record_is_named(home: Path) -> None:
+def test_an_edited_record_is_named(home: Path, duty: Preloaded) -> None:
     log = home / "state" / "audit" / "log.jsonl"
     lines = log.read_text("utf-8").splitlines(keepends=True)
     lines[1] = lines[1].replace("c001", "c009").replace("c002", "c009")
     assert "c009" in lines[1]
     log.write_text("".join(lines), "utf-8")
-    ran = run("audit", "verify", "--json", home=home)
+    ran = duty("audit", "verify", "--json", home=home)
     assert (ran.code, ran.json["holds"]) == (1, False)
     assert [trouble["record"] for trouble in ran.json["troubles"]] == [2]
 
 
-def test_a_shortened_log_is_told_from_a_whole_one(home: Path) -> None:
+def test_a_shortened_log_is_told_from_a_whole_one(home: Path, duty: Preloaded) -> None:
     log = home / "state" / "audit" / "log.jsonl"
     lines = log.read_text("utf-8").splitlines(keepends=True)
     log.write_text("".join(lines[:-1]), "utf-8")
-    ran = run("audit", "verify", lang="zh_CN", home=home)
+    ran = duty("audit", "verify", lang="zh_CN", home=home)
     assert ran.code == 1
     assert f"第 {len(lines)} 条" in ran.out
