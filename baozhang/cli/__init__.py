@@ -55,11 +55,11 @@ ABOUT_TEMPLATES = {
     "validate": "Read back and check stored bytes, by rotation.",
     "restore-test": "Restore to a sandbox, hold the books against their proofs.",
     "restore": "Bring a client's books back into a new folder.",
-    "check": "Holds the laws of the books against any ledger export.",
+    "check": "Hold the laws of the books against any ledger export.",
     "vault": "The vault by itself: needs only a URL and a secret.",
-    "catalog": "Looks after the site's catalog.",
-    "audit": "Reads and verifies the audit log.",
-    "sample": "Makes synthetic agencies, and damage for drills.",
+    "catalog": "Look after the site's catalog.",
+    "audit": "Read and verify the audit log.",
+    "sample": "Make synthetic agencies, and damage for drills.",
 }
 """What each command does, in a line."""
 

@@ -98,11 +98,12 @@ class Preloaded:
 
 
 FORKING = """
-import json, os, sys
+import gc, json, os, sys
 import baozhang.cli.audit, baozhang.cli.catalog, baozhang.cli.client, baozhang.cli.config
 import baozhang.cli.duty, baozhang.cli.restore
 from baozhang.cli import main
 
+gc.freeze()
 for line in sys.stdin:
     words, env, *paths = json.loads(line)
     child = os.fork()
@@ -111,7 +112,12 @@ for line in sys.stdin:
         for stream, path in enumerate(paths, 1):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
         sys.argv = ["baozhang", *words]
-        main()
+        try:
+            main()
+        except SystemExit as ended:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ended.code)  # tearing down all that was loaded would take longer
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 

@@ -2,6 +2,7 @@
 
 import os
 from array import array
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -142,12 +143,11 @@ def test_columns_that_are_cut_or_changed_never_crash(data: st.DataObject) -> Non
     good = bytearray(encode_columns({"f": 1}, {"t": [b"a", b"bc"], "n": array("I", [1, 2])}))
     at = data.draw(st.integers(0, len(good) - 1))
     good[at] = data.draw(st.integers(0, 255))
-    try:
-        _, columns = decode_columns(bytes(good[: data.draw(st.integers(0, len(good)))]))
-    except CorruptObjectError as error:
-        assert error.hint or error.template
-    else:
-        assert isinstance(columns, dict)
+    cut = bytes(good[: data.draw(st.integers(0, len(good)))])
+    columns: object = {}
+    with suppress(CorruptObjectError):  # any other error is a crash
+        _, columns = decode_columns(cut)
+    assert isinstance(columns, dict)
 
 
 def test_a_pack_gives_back_its_segments() -> None:
