@@ -151,6 +151,7 @@ def english(text: str, *names: str) -> list[str]:
     """Return the English words in a text for Chinese readers that are no names of things."""
     text = re.sub(r"[a-z]+-\d{6}-[0-9a-f]{8}", " ", text)  # a snapshot
     text = re.sub(r"`[^`]*`|--[a-z-]+|\S*[/.\\_]\S*|“[^”]*”", " ", text)
+    text = re.sub(r"\S*\d\S*|\b[a-f]{1,8}\b", " ", text)  # hashes, also where a line cuts them
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, " ")
     return [word for word in WORD.findall(text) if word not in NAMES]
