@@ -17,9 +17,9 @@ from baozhang.errors import LedgerFormatError, StoreFullError
 from baozhang.money import format_amount, scale_of
 from baozhang.settings import ClientSet, SourceFile
 from baozhang.site import Site
+from baozhang.vault.client import ClientVault
 from baozhang.vault.model import Report, Snapshot, silent
 from baozhang.vault.reader import restore
-from baozhang.vault.vault import ClientVault
 from baozhang.wiring import open_site
 from checks import LedgerVerdict, judge_snapshot
 from tasks.batches import Batch, Pair, in_batches, settle

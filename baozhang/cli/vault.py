@@ -26,12 +26,13 @@ from baozhang.clock import SHANGHAI, business_day, system_clock
 from baozhang.errors import BaozhangError, UsageError
 from baozhang.keys.files import write_private
 from baozhang.keys.slots import Secret, new_secret, passphrase, recovery_code
+from baozhang.vault.client import ClientVault
 from baozhang.vault.mirror import copy_to_mirror
 from baozhang.vault.model import BackupReceipt, Snapshot
 from baozhang.vault.reader import listing
 from baozhang.vault.reader import restore as restore_snapshot
 from baozhang.vault.stores.choosing import new_store_at, store_at
-from baozhang.vault.vault import ClientVault, Vault, create_vault, open_vault
+from baozhang.vault.vault import Vault, create_vault, open_vault
 from baozhang.vault.verify import verify as verify_vault
 from baozhang.words import say
 

@@ -11,9 +11,9 @@ from baozhang.clock import system_clock
 from baozhang.errors import ProofFailedError
 from baozhang.sources.base import LedgerSpec
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.model import BackupReceipt, Report, Snapshot
 from baozhang.vault.reader import restore
-from baozhang.vault.vault import ClientVault
 from baozhang.vault.writer import Proving, back_up
 
 

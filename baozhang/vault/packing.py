@@ -14,10 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import zstandard
 
 from baozhang.vault.chunker import Grouping
+from baozhang.vault.client import ClientVault
 from baozhang.vault.names import hash_of
 from baozhang.vault.pack import PackBuilder
 from baozhang.vault.sealing import Codec, Kind, pack
-from baozhang.vault.vault import ClientVault
 
 SEGMENT = 2**20  # bytes; 256 KiB compresses 1 % worse, 4 MiB 0.2 % better but leaves the cache
 LEVEL = 3  # zstd; level 6 saves 2 % of bytes for twice the time

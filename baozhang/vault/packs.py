@@ -4,10 +4,10 @@ import threading
 from collections import OrderedDict
 
 from baozhang.errors import CorruptObjectError
+from baozhang.vault.client import ClientVault, damaged
 from baozhang.vault.pack import TRAILER, PackTable, Segment, read_table, table_span
 from baozhang.vault.sealing import HEADER, Kind
 from baozhang.vault.stores.base import ObjectName, Span
-from baozhang.vault.vault import ClientVault, damaged
 
 TABLES = 256  # packs whose tables are kept; about 8 GiB of content
 

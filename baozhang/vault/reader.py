@@ -20,11 +20,11 @@ from blake3 import blake3
 
 from baozhang.errors import CorruptObjectError, StoreFullError, UnreachableError, UsageError
 from baozhang.sources.base import Item
+from baozhang.vault.client import ClientVault
 from baozhang.vault.folder import Folder, split_path
 from baozhang.vault.model import Progress, Report, RestoreReceipt, Snapshot, silent
 from baozhang.vault.packs import PackReader
 from baozhang.vault.snapshot import Manifest, Piece, Row
-from baozhang.vault.vault import ClientVault
 
 WORKERS = 2
 BATCH = 16  # segments handed to a worker at a time

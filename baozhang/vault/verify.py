@@ -19,6 +19,7 @@ from baozhang.errors import (
     StoreUnreachableError,
 )
 from baozhang.keys.slots import parse_slot
+from baozhang.vault.client import ClientVault
 from baozhang.vault.commit import Commit, breaks, snapshot_of
 from baozhang.vault.index import decode_index
 from baozhang.vault.listing import settled
@@ -37,7 +38,7 @@ from baozhang.vault.pack import PackTable, parse_pack
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import Manifest, decode
 from baozhang.vault.stores.base import ObjectInfo, ObjectName
-from baozhang.vault.vault import ClientVault, Vault
+from baozhang.vault.vault import Vault
 
 WORKERS = 2
 

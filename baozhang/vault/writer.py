@@ -25,6 +25,7 @@ from blake3 import blake3
 from baozhang.errors import CorruptObjectError, ObjectMissingError, SourceUnreadableError
 from baozhang.sources.base import UNTRUSTED, Frozen, Item, Trouble, shown
 from baozhang.vault.chunker import Grouping, cut, grouping
+from baozhang.vault.client import WRITER, ClientVault
 from baozhang.vault.commit import Commit, encode_commit, snapshot_of
 from baozhang.vault.index import Extent, decode_index, encode_index
 from baozhang.vault.model import BackupReceipt, Progress, Report, silent
@@ -33,7 +34,6 @@ from baozhang.vault.packing import Packer
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import HASH, NO_HASH, Manifest, Piece, encode_full, encode_same
 from baozhang.vault.stores.base import ObjectName
-from baozhang.vault.vault import WRITER, ClientVault
 
 RACY_NS = 2 * 10**9
 """A file written this close to the freeze may change again within its time stamp."""

@@ -18,9 +18,10 @@ import pytest
 
 from baozhang.errors import StoreFullError, UsageError
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.reader import restore
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, create_vault
+from baozhang.vault.vault import create_vault
 from baozhang.vault.writer import back_up
 from tests.crash import job
 from tests.crash.conftest import Fresh

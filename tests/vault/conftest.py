@@ -10,9 +10,10 @@ import pytest
 
 from baozhang.keys.slots import Secret, new_secret
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.model import BackupReceipt
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, Vault, create_vault
+from baozhang.vault.vault import Vault, create_vault
 from baozhang.vault.writer import back_up
 
 AT = datetime(2126, 7, 31, 14, 0, tzinfo=UTC)

@@ -11,12 +11,13 @@ import pytest
 from baozhang.errors import CorruptObjectError
 from baozhang.sources.base import Frozen
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.commit import decode_commit, encode_commit
 from baozhang.vault.reader import restore
 from baozhang.vault.sealing import Kind
 from baozhang.vault.stores.base import ObjectName
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, Vault
+from baozhang.vault.vault import Vault
 from baozhang.vault.verify import verify
 from baozhang.vault.writer import back_up
 from tests.vault.conftest import AT, BackUp

@@ -11,6 +11,7 @@ import pytest
 
 from baozhang.errors import BaozhangError, CorruptObjectError, UnreachableError, UsageError
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.commit import encode_commit
 from baozhang.vault.model import BackupReceipt
 from baozhang.vault.names import hash_of
@@ -18,7 +19,7 @@ from baozhang.vault.reader import restore
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import Manifest, encode_full
 from baozhang.vault.stores.base import ObjectName
-from baozhang.vault.vault import ClientVault, Vault
+from baozhang.vault.vault import Vault
 from baozhang.vault.verify import verify
 from baozhang.vault.writer import back_up
 from tests.vault.conftest import AT, BackUp

@@ -9,13 +9,14 @@ import pytest
 from baozhang.errors import CorruptObjectError, StoreUnreachableError, UsageError
 from baozhang.keys.slots import Secret, new_secret
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.mirror import copy_to_mirror
 from baozhang.vault.names import CONFIG, slot_name
 from baozhang.vault.reader import restore
 from baozhang.vault.stores.base import ObjectInfo, ObjectName, Span
 from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, Vault, create_vault, open_vault
+from baozhang.vault.vault import Vault, create_vault, open_vault
 from baozhang.vault.verify import verify
 from baozhang.vault.writer import back_up
 from tests.vault.conftest import AT, BackUp

@@ -17,10 +17,11 @@ from baozhang.errors import CorruptObjectError, UsageError
 from baozhang.keys.slots import new_secret
 from baozhang.sources.base import UNTRUSTED, Frozen, Item
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.model import Progress
 from baozhang.vault.reader import listing, restore
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, create_vault
+from baozhang.vault.vault import create_vault
 from baozhang.vault.writer import Proving, back_up
 from tests.vault.conftest import AT, BackUp
 

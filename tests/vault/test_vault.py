@@ -15,12 +15,13 @@ from baozhang.errors import (
 )
 from baozhang.keys.slots import Secret, new_secret, passphrase
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.mirror import copy_to_mirror
 from baozhang.vault.names import CONFIG
 from baozhang.vault.reader import restore
 from baozhang.vault.stores.base import ObjectName
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, Vault, create_vault, open_vault
+from baozhang.vault.vault import Vault, create_vault, open_vault
 from baozhang.vault.verify import verify
 from baozhang.vault.writer import back_up
 from tests.vault.conftest import AT, BackUp

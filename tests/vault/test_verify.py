@@ -9,10 +9,11 @@ import pytest
 from baozhang.errors import BaozhangError, ObjectMissingError
 from baozhang.keys.slots import Secret
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.sealing import Kind
 from baozhang.vault.stores.base import ObjectName, Span
 from baozhang.vault.stores.memory import MemoryStore
-from baozhang.vault.vault import ClientVault, Vault, open_vault
+from baozhang.vault.vault import Vault, open_vault
 from baozhang.vault.verify import verify
 from baozhang.vault.writer import back_up
 from tests.vault.conftest import AT, BackUp

@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 from baozhang.keys.slots import Secret, encode_key_file, passphrase, recovery_code
 from baozhang.sources.tree import TreeSource
+from baozhang.vault.client import ClientVault
 from baozhang.vault.names import Namespace
 from baozhang.vault.stores.choosing import new_store_at
-from baozhang.vault.vault import ClientVault, Vault, create_vault
+from baozhang.vault.vault import Vault, create_vault
 from baozhang.vault.writer import Proving, back_up
 
 KEY = Secret("keyfile", hashlib.sha256(b"format 1, key file").digest())
