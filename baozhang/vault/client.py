@@ -14,6 +14,7 @@ from baozhang.errors import CorruptObjectError, ObjectMissingError, UsageError
 from baozhang.keys.slots import KEY_BYTES, derive
 from baozhang.vault.commit import Commit, decode_commit, snapshot_of
 from baozhang.vault.model import Snapshot
+from baozhang.vault.moves import Moves, all_of, decode_moves
 from baozhang.vault.names import (
     Namespace,
     checked_name,
@@ -110,6 +111,17 @@ class ClientVault:
             return self.open(kind, sealed)
         except CorruptObjectError as error:
             raise damaged(name) from error
+
+    @cached_property
+    def moves(self) -> Moves:
+        """Where content lies that was put elsewhere; as of the first time it was asked.
+
+        Raises:
+            CorruptObjectError: a moves object is damaged.
+        """
+        infos = self.store.list(f"{self.space.prefix}moves/")
+        names = [info.name for info in infos if is_ours(info.name)]
+        return all_of(decode_moves(self.read(Kind.MOVES, name)) for name in names)
 
     def commit_names(self, set_name: str | None = None) -> list[ObjectName]:
         """Return the names of one set's commits, or of all, oldest first within each set."""

@@ -5,6 +5,8 @@
     c/<client>/keys/<epoch>-<hash>            the client's key, sealed under the vault's
     c/<client>/packs/<2 hex>/<hash>           content
     c/<client>/index/<hash>                   what a snapshot added, for finding it again
+    c/<client>/moves/<hash>                   where content lies that was put elsewhere
+    c/<client>/marks/<sequence>-<hash>        what is no longer kept
     c/<client>/snap/<set>/<sequence>-<hash>   manifests
     c/<client>/commit/<set>/<sequence>-<hash> commits, written last
 
@@ -34,7 +36,8 @@ NAMES_TEMPLATES = {
 NAME_RULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _H, _P = "[0-9a-f]{64}", "[0-9a-f]{32}"
 _OF_A_CLIENT = (
-    rf"keys/\d{{6}}-{_H}|packs/[0-9a-f]{{2}}/{_H}|index/{_H}|(snap|commit)/{_P}/\d{{10}}-{_H}"
+    rf"keys/\d{{6}}-{_H}|packs/[0-9a-f]{{2}}/{_H}|(index|moves)/{_H}|marks/\d{{10}}-{_H}"
+    rf"|(snap|commit)/{_P}/\d{{10}}-{_H}"
 )
 _OURS = re.compile(rf"config|keys/{_H}|c/{_P}/({_OF_A_CLIENT})")
 _SEQUENCE = re.compile(r"(\d{10})-([0-9a-f]{64})")
@@ -93,6 +96,14 @@ class Namespace:
         """Name of an index."""
         return ObjectName(f"{self.prefix}index/{hash_of(data)}")
 
+    def moves(self, data: bytes) -> ObjectName:
+        """Name of a moves object."""
+        return ObjectName(f"{self.prefix}moves/{hash_of(data)}")
+
+    def mark(self, sequence: int, data: bytes) -> ObjectName:
+        """Name of a mark."""
+        return ObjectName(f"{self.prefix}marks/{sequence:0{SEQUENCE}d}-{hash_of(data)}")
+
     def manifest(self, set_name: str, sequence: int, data: bytes) -> ObjectName:
         """Name of a manifest; `set_name` is a pseudonym."""
         return self._numbered("snap", set_name, sequence, hash_of(data))
@@ -121,6 +132,6 @@ def hash_in(name: ObjectName) -> str:
 
 
 def sequence_in(name: ObjectName) -> int:
-    """Return the sequence that a manifest's or commit's name claims; 0 where it claims none."""
+    """Return the sequence that a manifest's, commit's or mark's name claims; 0 without one."""
     match = _SEQUENCE.fullmatch(name.rsplit("/", 1)[-1])
     return int(match[1]) if match else 0

@@ -45,6 +45,8 @@ class Kind(IntEnum):
     MANIFEST = 3
     COMMIT = 4
     CLIENT_KEY = 5
+    MOVES = 6
+    MARK = 7
 
 
 class Codec(IntEnum):
