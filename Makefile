@@ -8,7 +8,7 @@ SYSTEM := $(VENV)/.system
 PYTEST := $(BIN)/python -m pytest
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup demo test test-fast check format lint types imports docs serve bench bench-small clean help
+.PHONY: setup demo test test-fast check format lint types imports docs serve kit faults bench bench-scale bench-small small-vault small-proofs small-scale clean help
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -55,14 +55,33 @@ docs: $(READY)  ## Do the documents say what is so, and has every word its twin?
 serve: $(READY)  ## Start server, pool, deployments and a worker for the site in BAOZHANG_HOME
 	$(BIN)/python tools/serve.py
 
-bench: $(READY)  ## Measure against borg and restic, in full; results in out/bench
+faults: $(READY)  ## Strike the vault thousands of times, as root; results in out/faults
+	$(BIN)/python -m tools.faults
+
+kit: $(READY)  ## Pack the restore kit for a USB stick; in out/kit
+	$(BIN)/python tools/kit.py
+
+bench: $(READY)  ## Measure in full: against borg and restic, proofs, scale; results in out/bench*
 	@tools/peers.sh
-	$(BIN)/python -m benchmarks.vault --out out/bench
+	$(BIN)/python -m benchmarks.vault --profile --out out/bench
 	$(BIN)/python -m benchmarks.proofs --out out/bench-proofs
+	$(BIN)/python -m benchmarks.scale --out out/bench-scale
+
+bench-scale: $(READY)  ## Measure a million files, a file of 2 GB, ten times the files
+	$(BIN)/python -m benchmarks.scale --out out/bench-scale
 
 bench-small: $(READY)  ## The same, small and once: does the harness still work?
 	@tools/peers.sh
-	$(BIN)/python -m benchmarks.vault --small --rounds 1 --out out/bench-small
+	@$(MAKE) --no-print-directory -j2 small-vault small-proofs small-scale
+
+small-vault:
+	$(BIN)/python -m benchmarks.vault --small --out out/bench-small
+
+small-proofs:
+	$(BIN)/python -m benchmarks.proofs --small --out out/bench-small-proofs
+
+small-scale:
+	$(BIN)/python -m benchmarks.scale --small --out out/bench-small-scale
 
 clean:  ## Remove what setup and runs made
 	rm -rf $(VENV) out build *.egg-info

@@ -12,10 +12,12 @@ from baozhang.catalog.catalog import Catalog
 from baozhang.clock import Clock
 from baozhang.errors import UsageError
 from baozhang.mail.outbox import Outbox
+from baozhang.policies.pace import Pace
 from baozhang.settings import Agency, ClientFile, ClientSet
 from baozhang.sources.base import Source
 from baozhang.vault.stores.base import Store
 from baozhang.vault.vault import Vault
+from baozhang.vault.witness import WitnessPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Site:
     scratch: Path  # for restores that are thrown away; on the site's own disk, mode 0700
     vault_named: Callable[[str], Vault]
     mirrors_named: Callable[[str], tuple[Store, ...]]
+    paces_named: Callable[[str], tuple[Pace, ...]]  # how fast and when, mirror by mirror
+    witness_named: Callable[[str], WitnessPlace]  # where a vault's newest commits are known
     source_of: Callable[[ClientSet], Source]
 
     def client(self, client: str) -> ClientFile:

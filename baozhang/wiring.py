@@ -27,8 +27,9 @@ from baozhang.sources.combined import CombinedSource
 from baozhang.sources.sqlite import SqliteSource
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.stores.base import Store
-from baozhang.vault.stores.choosing import store_at
+from baozhang.vault.stores.choosing import is_s3, store_at
 from baozhang.vault.vault import Vault, open_vault
+from baozhang.vault.witness import FileWitness, WitnessPlace, witness_at
 
 STATE = "state"
 KEY_FILE_MARK = b"baozhang-key-"
@@ -59,6 +60,10 @@ def open_site(home: Path | None = None, *, clock: Clock = system_clock) -> Itera
             scratch=scratch,
             vault_named=cache(lambda name: _vault(agency, name)),
             mirrors_named=lambda name: _mirrors(agency, name),
+            paces_named=lambda name: tuple(
+                mirror.pace() for mirror in agency.file.vaults[name].mirrors
+            ),
+            witness_named=lambda name: _witness(agency, name),
             source_of=lambda each: _source(agency, each, scratch),
         )
 
@@ -96,7 +101,7 @@ def _from_environment(name: str) -> bytes:
 
 def _vault(agency: Agency, name: str) -> Vault:
     each = agency.file.vaults[name]
-    return _opened(str(agency.path(each.url)), read_secret(agency.home, each.key))
+    return _opened(agency.place(each.url), read_secret(agency.home, each.key))
 
 
 @lru_cache(maxsize=16)
@@ -106,7 +111,15 @@ def _opened(url: str, secret: Secret) -> Vault:
 
 
 def _mirrors(agency: Agency, name: str) -> tuple[Store, ...]:
-    return tuple(store_at(str(agency.path(url))) for url in agency.file.vaults[name].mirrors)
+    return tuple(store_at(agency.place(each.url)) for each in agency.file.vaults[name].mirrors)
+
+
+def _witness(agency: Agency, name: str) -> WitnessPlace:
+    """Return where a vault's witness is kept: a file of its name, or objects of its id."""
+    place = agency.place(agency.file.witness)
+    if is_s3(place):
+        return witness_at(place, _vault(agency, name))
+    return FileWitness(Path(place) / f"{name}.json")
 
 
 def _source(agency: Agency, each: ClientSet, scratch: Path) -> Source:

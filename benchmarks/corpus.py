@@ -76,8 +76,8 @@ def census(folder: Path) -> Census:
     """Count files and bytes by kind and by client."""
     types: dict[str, tuple[int, int]] = {}
     clients: dict[str, int] = {}
-    for path, size in _files(folder):
-        kind = PDF_KINDS.get(path.parent.name, KINDS.get(path.suffix, "other"))
+    for path, size in files_of(folder):
+        kind = kind_of(path)
         files, total = types.get(kind, (0, 0))
         types[kind] = (files + 1, total + size)
         below = path.relative_to(folder).parts
@@ -85,6 +85,11 @@ def census(folder: Path) -> Census:
             clients[below[0]] = clients.get(below[0], 0) + size
     files = sum(count for count, _ in types.values())
     return Census(files, sum(size for _, size in types.values()), types, clients)
+
+
+def kind_of(path: Path) -> str:
+    """Return which kind of file it is, by its folder or ending."""
+    return PDF_KINDS.get(path.parent.name, KINDS.get(path.suffix, "other"))
 
 
 def compared(before: dict[Path, "array[int]"], folder: Path) -> Change:
@@ -104,7 +109,7 @@ def compared(before: dict[Path, "array[int]"], folder: Path) -> Change:
 def pages(folder: Path) -> dict[Path, "array[int]"]:
     """Return for every file the CRC-32 of each of its pages: enough to count, not to prove."""
     found = {}
-    for path, _ in _files(folder):
+    for path, _ in files_of(folder):
         marks = array("I")
         with path.open("rb") as file:
             while page := file.read(PAGE):
@@ -113,7 +118,8 @@ def pages(folder: Path) -> dict[Path, "array[int]"]:
     return found
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, int]]:
+def files_of(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield every file below a folder with its bytes, by name."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path, path.stat().st_size

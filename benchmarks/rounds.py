@@ -51,6 +51,7 @@ class Bench:
     scopes: dict[str, Path]
     work: Path
     rounds: int
+    day: int = 1  # the corpus' first day that has not passed yet
     settle: float = SETTLE
     tell: Tell = lambda _text: None
 
@@ -70,7 +71,7 @@ class Bench:
             turn = _Turn(self, number)
             turn.create()
             samples += turn.measure(FIRST, AGAIN)
-            changes.append(pass_day(self.corpus, number))
+            changes.append(pass_day(self.corpus, self.day + number - 1))
             time.sleep(self.settle)
             samples += turn.measure(DAY, RESTORE, VERIFY)
             shutil.rmtree(turn.folder)
@@ -106,7 +107,7 @@ class _Turn:
             cost = self._restore(system, place)
         else:
             verify = operation == VERIFY
-            command = system.verify(place) if verify else system.backup(place, _label(operation))
+            command = system.verify(place) if verify else system.backup(place, label_of(operation))
             cost = self._run(system, place, command)
         after = folder_bytes(place.repo)
         self._bench.tell(
@@ -118,7 +119,7 @@ class _Turn:
     def _restore(self, system: System, place: Place) -> Cost:
         target = place.home / "restored"
         target.mkdir()
-        cost = self._run(system, place, system.restore(place, _label(DAY), target))
+        cost = self._run(system, place, system.restore(place, label_of(DAY), target))
         said(["diff", "--recursive", "--no-dereference", str(place.source), str(target)])
         shutil.rmtree(target)
         return cost
@@ -133,7 +134,8 @@ class _Turn:
         return Place(self._bench.scopes[scope], below / "repo", below / "home")
 
 
-def _label(operation: str) -> str:
+def label_of(operation: str) -> str:
+    """Return a short name of an operation, for the snapshot that it makes."""
     return f"{OPERATIONS.index(operation)}"
 
 
@@ -148,8 +150,8 @@ def command_lines(systems: Sequence[System]) -> dict[str, dict[str, str]]:
     lines = {}
     for system in systems:
         commands = {
-            FIRST: system.backup(short, _label(FIRST)),
-            RESTORE: system.restore(short, _label(DAY), Path("/TARGET")),
+            FIRST: system.backup(short, label_of(FIRST)),
+            RESTORE: system.restore(short, label_of(DAY), Path("/TARGET")),
             VERIFY: system.verify(short),
         }
         lines[system.name] = {

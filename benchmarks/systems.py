@@ -2,6 +2,7 @@
 
 All encrypt, all compress, all keep their own defaults of safety.  A key or passphrase is given so
 that no command waits for a person; deriving keys from it is part of every measured command.
+Peers are those of `tools/peers.sh`, else those on the PATH.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from benchmarks.running import Command, said
 
+PEERS = Path(__file__).parent.parent / "out" / "peers" / "bin"
 PASSPHRASE = "a benchmark keeps no secrets"
 TUNED = ("--chunker-params", "buzhash,14,18,16,4095")
 """Chunks of 64 KiB, which borg's own FAQ advises for databases; its default is 2 MiB."""
@@ -41,8 +43,13 @@ class System(Protocol):
         """The name in tables, with what is set otherwise than by default."""
         ...
 
+    @property
+    def tuned(self) -> bool:
+        """Whether it is set otherwise than its makers set it, to suit this corpus."""
+        ...
+
     def version(self) -> str:
-        """Return what the program calls itself."""
+        """Return what the program calls itself, and where it is from."""
         ...
 
     def environment(self, place: Place) -> dict[str, str]:
@@ -72,6 +79,7 @@ class Baozhang:
 
     program: str = str(Path(sys.executable).parent / "baozhang")
     name: str = "baozhang"
+    tuned: bool = False
 
     def version(self) -> str:
         """Return the release that this Python has installed, beside which the program lies."""
@@ -99,6 +107,10 @@ class Baozhang:
         del label
         return self._vault(place, "restore", "--client", "bench", "--to", str(target))
 
+    def rehearse(self, place: Place, target: Path) -> Command:
+        """Say what a restore would do."""
+        return self._vault(place, "restore", "--client", "bench", "--to", str(target), "--dry-run")
+
     def verify(self, place: Place) -> Command:
         """Read, hash, open and decompress everything."""
         return self._vault(place, "verify", "--read-data")
@@ -108,12 +120,18 @@ class Baozhang:
 class Borg:
     """borg 1.x: repokey, zstd level 3."""
 
+    program: str = "borg"
     name: str = "borg zstd,3"
     chunker: tuple[str, ...] = ()
 
+    @property
+    def tuned(self) -> bool:
+        """Whether its chunks are of another size than its own."""
+        return bool(self.chunker)
+
     def version(self) -> str:
         """Return the release."""
-        return said(["borg", "--version"])
+        return called(self.program, "--version")
 
     def environment(self, place: Place) -> dict[str, str]:
         """Return an environment with its keys and caches below `home`."""
@@ -121,32 +139,35 @@ class Borg:
 
     def create(self, place: Place) -> Command:
         """Make an encrypted repository."""
-        words = ("borg", "init", "--encryption", "repokey", str(place.repo))
+        words = (self.program, "init", "--encryption", "repokey", str(place.repo))
         return Command(words, place.source)
 
     def backup(self, place: Place, label: str) -> Command:
         """Back up from within the source, so that its files come first in the paths."""
-        words = ("borg", "create", "--compression", "zstd,3", *self.chunker)
+        words = (self.program, "create", "--compression", "zstd,3", *self.chunker)
         return Command((*words, f"{place.repo}::{label}", "."), place.source)
 
     def restore(self, place: Place, label: str, target: Path) -> Command:
         """Extract into the folder it starts in."""
-        return Command(("borg", "extract", f"{place.repo}::{label}"), target)
+        return Command((self.program, "extract", f"{place.repo}::{label}"), target)
 
     def verify(self, place: Place) -> Command:
         """Check the repository, and decrypt and authenticate all data."""
-        return Command(("borg", "check", "--verify-data", str(place.repo)), place.source)
+        words = (self.program, "check", "--verify-data", str(place.repo))
+        return Command(words, place.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Restic:
     """restic: repository format 2, automatic compression."""
 
+    program: str = "restic"
     name: str = "restic"
+    tuned: bool = False
 
     def version(self) -> str:
         """Return the release."""
-        return said(["restic", "version"])
+        return called(self.program, "version")
 
     def environment(self, place: Place) -> dict[str, str]:
         """Return an environment with its cache below `home`."""
@@ -158,32 +179,48 @@ class Restic:
 
     def create(self, place: Place) -> Command:
         """Make a repository of format 2."""
-        return Command(("restic", "init", "--repository-version", "2"), place.source)
+        return Command((self.program, "init", "--repository-version", "2"), place.source)
 
     def backup(self, place: Place, label: str) -> Command:
         """Back up from within the source; the latest snapshot is the label's."""
         del label
-        return Command(("restic", "backup", "--quiet", "--host", "bench", "."), place.source)
+        words = (self.program, "backup", "--quiet", "--host", "bench", ".")
+        return Command(words, place.source)
 
     def restore(self, place: Place, label: str, target: Path) -> Command:
         """Restore the latest."""
         del label
-        words = ("restic", "restore", "latest", "--quiet", "--target", str(target))
+        words = (self.program, "restore", "latest", "--quiet", "--target", str(target))
         return Command(words, place.source)
 
     def verify(self, place: Place) -> Command:
         """Check the structure and read all data."""
-        return Command(("restic", "check", "--quiet", "--read-data"), place.source)
+        return Command((self.program, "check", "--quiet", "--read-data"), place.source)
 
 
-PEERS: tuple[tuple[str, System], ...] = (
-    ("borg", Borg()),
-    ("borg", Borg("borg zstd,3 tuned", TUNED)),
-    ("restic", Restic()),
-)
+def called(program: str, word: str) -> str:
+    """Return what a program calls itself, and where it is from when `tools/peers.sh` wrote that."""
+    origin = Path(f"{program}.origin")
+    name = said([program, word])
+    return f"{name} ({origin.read_text().strip()})" if origin.exists() else name
 
 
-def present_peers() -> tuple[tuple[System, ...], tuple[str, ...]]:
-    """Return the peers that are on the PATH, and the names of those that are not."""
-    there = tuple(peer for program, peer in PEERS if shutil.which(program))
-    return there, tuple(peer.name for program, peer in PEERS if not shutil.which(program))
+def present_peers(folder: Path = PEERS) -> tuple[tuple[System, ...], tuple[str, ...]]:
+    """Return the peers that can be had, and the names of those that cannot.
+
+    Args:
+        folder: is looked into first, then the PATH.
+    """
+    borg, restic = (_program(folder, name) for name in ("borg", "restic"))
+    there: list[System] = []
+    if borg:
+        there += [Borg(borg), Borg(borg, "borg zstd,3 tuned", TUNED)]
+    if restic:
+        there.append(Restic(restic))
+    missing = tuple(name for name, path in (("borg", borg), ("restic", restic)) if not path)
+    return tuple(there), missing
+
+
+def _program(folder: Path, name: str) -> str | None:
+    own = folder / name
+    return str(own) if os.access(own, os.X_OK) else shutil.which(name)

@@ -1,34 +1,45 @@
 """The table that people read, from the value that programs read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from benchmarks import profiling
 from benchmarks.corpus import Census, Change
-from benchmarks.results import FULL, MOST_MEMORY, Figures, Row, Spread
+from benchmarks.profiling import Profiled
+from benchmarks.results import FULL, Figures, Judging, Memory, Row, Spread
 
 MB = 10**6
 MIB = 2**20
 APART = ("commands", "warning", "left_out")
 
 
-def rendered(
-    *,
-    head: Mapping[str, object],
-    census: Census,
-    alone: str,
-    changes: Sequence[Change],
-    rows: Sequence[Row],
-    ours: str,
-    full: bool,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that a run found."""
+
+    head: Mapping[str, object]
+    census: Census
+    alone: str  # the client that is also measured alone
+    changes: Sequence[Change]
+    rows: Sequence[Row]
+    kinds: Sequence[Row]
+    memory: Memory
+    profiles: Sequence[Profiled]  # none when they were not asked for
+
+
+def rendered(found: Found, judging: Judging) -> str:
     """Return the whole report as Markdown."""
+    rows, ours = found.rows, judging.ours
     parts = [
         "# The vault beside its peers\n",
-        facts(head),
-        _notes(head, full=full),
-        _corpus(census, changes, alone),
+        facts(found.head),
+        _notes(found, judging),
+        _corpus(found.census, found.changes, found.alone),
         *(_scope(scope, rows, ours) for scope in dict.fromkeys(row.scope for row in rows)),
-        _memory(rows, ours, full=full),
-        _commands(head),
+        _kinds(found.kinds, ours),
+        _memory(found.memory, ours),
+        *([profiling.rendered(found.profiles)] if found.profiles else []),
+        _commands(found.head),
     ]
     return "\n".join(parts)
 
@@ -41,17 +52,27 @@ def facts(head: Mapping[str, object]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _notes(head: Mapping[str, object], *, full: bool) -> str:
+def _notes(found: Found, judging: Judging) -> str:
     notes = []
-    if not full:
+    if judging.full:
+        notes.append(_verdict(found))
+    else:
         clients, months, rounds = FULL
         notes.append(
             f"This run is smaller than the one that targets are for ({clients} clients, {months} "
             f"months, {rounds} rounds): it shows that everything runs, and claims nothing.\n"
         )
-    if head["left_out"]:
-        notes.append(f"Not installed, so left out: {_flat(head['left_out'])}.\n")
+    if found.head["left_out"]:
+        notes.append(f"Not installed, so left out: {_flat(found.head['left_out'])}.\n")
     return "\n".join(notes)
+
+
+def _verdict(found: Found) -> str:
+    judged = {f"{row.name} ({row.scope})": row.met for row in found.rows if row.met is not None}
+    judged["peak memory"] = bool(found.memory.met)
+    missed = [name for name, met in judged.items() if not met]
+    text = f"Of {len(judged)} targets {len(judged) - len(missed)} are met."
+    return f"{text} Missed: {'; '.join(missed)}.\n" if missed else f"{text}\n"
 
 
 def _flat(value: object) -> str:
@@ -80,7 +101,7 @@ def _corpus(census: Census, changes: Sequence[Change], alone: str) -> str:
 
 def _scope(scope: str, rows: Sequence[Row], ours: str) -> str:
     own = [row for row in rows if row.scope == scope]
-    systems = sorted(own[0].systems, key=lambda system: (system != ours, system))
+    systems = _systems(own, ours)
     lines = [
         f"## {scope[0].upper()}{scope[1:]}\n",
         f"| | {' | '.join(systems)} | {ours} / best peer | target |",
@@ -93,10 +114,29 @@ def _scope(scope: str, rows: Sequence[Row], ours: str) -> str:
     return "\n".join(lines)
 
 
+def _kinds(rows: Sequence[Row], ours: str) -> str:
+    systems = _systems(rows, ours)
+    lines = [
+        "## One kind of file alone\n",
+        f"| | | {' | '.join(systems)} | {ours} / best peer |",
+        f"|---|---|{'---|' * (len(systems) + 1)}",
+    ]
+    for row in rows:
+        cells = [_figures(row.systems[system], row.unit) for system in systems]
+        lines.append(f"| {row.scope} | {row.name} | {' | '.join(cells)} | {_ratio(row)} |")
+    lines.append("\nMB, of one round; no targets.\n")
+    return "\n".join(lines)
+
+
+def _systems(rows: Sequence[Row], ours: str) -> list[str]:
+    return sorted(rows[0].systems, key=lambda system: (system != ours, system))
+
+
 def _figures(figures: Figures, unit: str) -> str:
     if unit == "bytes":
         value = figures.value
-        return _spread(Spread(value.median / MB, value.least / MB, value.most / MB), 2)
+        digits = 2 if value.median >= MB else 3
+        return _spread(Spread(value.median / MB, value.least / MB, value.most / MB), digits)
     cpu = f" / {figures.cpu.median:.2f}" if figures.cpu else ""
     return f"{_spread(figures.value, 2)}{cpu}"
 
@@ -112,7 +152,10 @@ def _ratio(row: Row) -> str:
     if row.ratio is None:
         return "no peer"
     cpu = f" / {row.cpu_ratio.median:.2f}" if row.cpu_ratio else ""
-    return f"{_spread(row.ratio, 2)}{cpu} ({row.best_peer})"
+    ratio = f"{_spread(row.ratio, 2)}{cpu} ({row.best_peer})"
+    if row.untuned_ratio is None:
+        return ratio
+    return f"{ratio}; untuned: {_spread(row.untuned_ratio, 2)} ({row.untuned_peer})"
 
 
 def _target(row: Row) -> str:
@@ -122,16 +165,12 @@ def _target(row: Row) -> str:
     return f"≤ {row.target:.2f}: {verdict}"
 
 
-def _memory(rows: Sequence[Row], ours: str, *, full: bool) -> str:
+def _memory(memory: Memory, ours: str) -> str:
     lines = ["## Peak memory\n", "| | MiB, the largest process |", "|---|---:|"]
-    peaks: dict[str, int] = {}
-    for row in rows:
-        for system, figures in row.systems.items():
-            peaks[system] = max(peaks.get(system, 0), figures.peak)
-    lines += [f"| {system} | {peak / MIB:.0f} |" for system, peak in peaks.items()]
-    if full:
-        verdict = "met" if peaks[ours] <= MOST_MEMORY else "missed"
-        lines.append(f"\nTarget for {ours}: at most {MOST_MEMORY // MIB} MiB: {verdict}.")
+    lines += [f"| {system} | {peak / MIB:.0f} |" for system, peak in memory.peaks.items()]
+    if memory.met is not None:
+        verdict = "met" if memory.met else "missed"
+        lines.append(f"\nTarget for {ours}: at most {memory.target // MIB} MiB: {verdict}.")
     return "\n".join([*lines, ""])
 
 

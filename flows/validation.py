@@ -6,8 +6,8 @@
 
 A night takes up the clients whose bytes have gone unread longest, so many that all of them are
 read within the span the policies promise; the agency's own journal is read every night.  It also
-asks the vault for the newest backup point that the catalog knows: a vault that has lost its latest
-commits is otherwise perfectly whole.
+asks the vault for the newest backup point that the catalog, the witness and the mirrors know: a
+vault that has lost its latest commits is otherwise perfectly whole.
 
 Runbook for people: docs/runbooks/validation.md
 """

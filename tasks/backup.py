@@ -16,27 +16,41 @@ from baozhang.books.coding import encode_proof
 from baozhang.books.proof import Proof
 from baozhang.books.proving import recipe
 from baozhang.books.taking import take_proof
-from baozhang.catalog.model import AuditAnchor, Finding, Outcome, Run
+from baozhang.catalog.model import AuditAnchor, Finding, Outcome, Run, Status
 from baozhang.catalog.rebuilding import AGENCY, JOURNAL_SET
 from baozhang.errors import BaozhangError, LedgerFormatError, SourceBusyError
+from baozhang.policies.pace import Pace
 from baozhang.settings import ClientSet
 from baozhang.settings.references import PROFILE_SUFFIXES
 from baozhang.site import Site
 from baozhang.sources.base import Frozen, Trouble, shown
 from baozhang.sources.combined import CombinedSource
 from baozhang.sources.tree import TreeSource
-from baozhang.vault.mirror import copy_to_mirror
+from baozhang.vault.mirror import Lag, MirrorReceipt, Stop, catch_up, copy_to_mirror
 from baozhang.vault.model import BackupReceipt, Report, silent
+from baozhang.vault.pacing import Line
 from baozhang.vault.stores.base import Store
+from baozhang.vault.vault import Vault
 from baozhang.vault.writer import Proving, back_up
 from baozhang.wiring import STATE, open_site
 from tasks.batches import Batch, Pair, finding_of, in_batches, settle
-from tasks.choosing import due_pairs, named_pairs
+from tasks.choosing import due_pairs, every_pair, named_pairs
+from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
 
 MANY_GONE = 2  # to have lost more than one file in so many is asked about
+COPIES_AT_ONCE = 3  # objects on their way to a mirror; each may be a pack of 32 MiB
 MOST_TROUBLES = 20  # paths named in one outcome; the figure counts all
 
+LAG_HINT_TEMPLATES: dict[Stop, str] = {
+    "": "Run the backup again; what was copied is not copied again.",
+    "window": "Leave it, or widen the mirror's hours; a first copy goes faster on a carried disk "
+    "(docs/guides/mirrors.md).",
+    "unreachable": "Bring the mirror back within reach, or make room there, then run the backup "
+    "again.",
+    "damaged": "Follow docs/runbooks/validation.md for the object named; nothing damaged was "
+    "copied.",
+}
 TROUBLE_TEMPLATES = {
     "unreadable": "{path} could not be read and is not in the backup",
     "vanished": "{path} vanished while it was read and is not in the backup",
@@ -46,22 +60,29 @@ TROUBLE_TEMPLATES = {
 
 
 @effect("plan {run.id}")
-def plan_backup(run: Run, clients: list[str] | None) -> list[Batch]:
-    """Return what is due, or all sets of the clients that were asked for, in batches."""
+def plan_backup(run: Run, clients: list[str] | None, *, everyone: bool = False) -> list[Batch]:
+    """Return what is due, everything, or all sets of the clients asked for, in batches."""
     with open_site() as site:
         site.catalog.begin(run)
-        return in_batches(due_pairs(site) if clients is None else named_pairs(site, clients))
+        if clients is not None:
+            return in_batches(named_pairs(site, clients))
+        return in_batches(every_pair(site) if everyone else due_pairs(site))
 
 
 @effect("back up a batch of {run.id}", tags=["vault-write"])
-def back_up_batch(run: Run, batch: Batch) -> tuple[Outcome, ...]:
+def back_up_batch(run: Run, batch: Batch, *, reread: bool = False) -> tuple[Outcome, ...]:
     """Protect each pair of the batch."""
     with open_site() as site:
-        return settle(run, batch, partial(back_up_pair, site, run), site.clock)
+        work = partial(back_up_pair, site, run, reread=reread)
+        return settle(run, batch, work, site.clock)
 
 
-def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outcome:
+def back_up_pair(
+    site: Site, run: Run, pair: Pair, report: Report = silent, *, reread: bool = False
+) -> Outcome:
     """Store one set as it is now, with the proofs of its books, and write that down.
+
+    With `reread` no time stamp is trusted: every file is read, though nothing says it changed.
 
     Raises:
         BaozhangError: nothing was stored; see `baozhang.vault.writer.back_up`.
@@ -77,6 +98,7 @@ def back_up_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> O
             set_name=pair.set,
             at=site.clock(),
             proving=proofs.proving,
+            reread=reread,
             report=report,
         )
         unproven = proofs.unproven(receipt)
@@ -248,15 +270,33 @@ def copy_to_mirrors(run: Run) -> tuple[Outcome, ...]:
         return tuple(outcome for outcome in outcomes if outcome.status != "ok")
 
 
+def mirror_pair(vault: str, number: int) -> Pair:
+    """Return what stands for a mirror among the outcomes; mirrors count from 1."""
+    return Pair(AGENCY, f"{vault}-mirror-{number}")
+
+
 def copy_vault(
     site: Site, run: Run, vault: str, number: int, mirror: Store, report: Report = silent
 ) -> Outcome:
     """Bring one mirror up to its vault; a mirror out of reach is an outcome, not an end."""
     started = site.clock()
-    pair = Pair(AGENCY, f"{vault}-mirror-{number}")
-    findings: tuple[Finding, ...] = ()
+    pair, pace = mirror_pair(vault, number), site.paces_named(vault)[number - 1]
+    receipt: MirrorReceipt | None = None
     try:
-        copy_to_mirror(site.vault_named(vault).store, mirror, report=report)
+        opened = site.vault_named(vault)
+        line = Line(pace, clock=site.clock)
+        receipt = catch_up(
+            opened.store, mirror, opened=opened, line=line, workers=COPIES_AT_ONCE, report=report
+        )
+        findings = tuple(_lagging(pair, receipt, str(pace.window or "")))
+        site.audit.append(
+            actor=run.id,
+            action="mirror.copied",
+            subject=str(pair),
+            objects=receipt.objects,
+            bytes=receipt.bytes,
+            lacking=receipt.lag.objects,
+        )
     except BaozhangError as error:
         behind = Finding(
             "the mirror at {url} lags behind its vault: tonight's backup points have one copy less",
@@ -269,10 +309,56 @@ def copy_vault(
         duty="backup",
         client=pair.client,
         set=pair.set,
-        status="failed" if findings else "ok",
+        status=_mirror_status(receipt) if findings else "ok",
         started=started,
         ended=site.clock(),
         findings=findings,
+        figures=_mirror_figures(receipt),
+    )
+
+
+def _lagging(pair: Pair, receipt: MirrorReceipt, window: str) -> Iterator[Finding]:
+    """Yield what a mirror still lacks, and why."""
+    if receipt.complete:
+        return
+    yield Finding(
+        "the mirror at {url} still lacks {megabytes} MB: {snapshots} backup points of {clients} "
+        "clients have one copy less",
+        (
+            ("url", receipt.url),
+            ("megabytes", -(-receipt.lag.bytes // 10**6)),
+            ("snapshots", receipt.lag.snapshots),
+            ("clients", receipt.lag.clients),
+        ),
+        hint=LAG_HINT_TEMPLATES[receipt.stopped],
+        severity="warning" if receipt.stopped == "window" else "critical",
+    )
+    if receipt.stopped == "window":
+        yield Finding(
+            "its hours are {window}; what is left is copied then",
+            (("window", window),),
+            severity="info",
+        )
+    if receipt.error is not None:
+        yield finding_of(pair, receipt.error)
+
+
+def _mirror_status(receipt: MirrorReceipt | None) -> Status:
+    """Return `partial` where it only has to be gone on with, `failed` where somebody must act."""
+    return "partial" if receipt and receipt.stopped in {"window", "unreachable"} else "failed"
+
+
+def _mirror_figures(receipt: MirrorReceipt | None) -> tuple[tuple[str, int], ...]:
+    if receipt is None:
+        return ()
+    lag: Lag = receipt.lag
+    return (
+        ("mirror_objects", receipt.objects),
+        ("mirror_bytes", receipt.bytes),
+        ("lag_objects", lag.objects),
+        ("lag_bytes", lag.bytes),
+        ("lag_snapshots", lag.snapshots),
+        ("lag_clients", lag.clients),
     )
 
 
@@ -285,6 +371,7 @@ def save_journal(run: Run) -> None:
 
 def store_journal(site: Site, run: Run) -> None:
     """Store journal and audit log under the agency's own name; the signing key stays here."""
+    troubled = {Pair(each.client, each.set) for each in run.troubled}
     head = site.audit.append(actor=run.id, action="journal.stored", subject=AGENCY)
     site.catalog.record_anchor(AuditAnchor(head.seq, head.hash, site.clock()))
     with tempfile.TemporaryDirectory(dir=site.scratch, prefix="journal-") as place:
@@ -296,5 +383,15 @@ def store_journal(site: Site, run: Run) -> None:
             with source.freeze() as frozen:
                 side = vault.client(AGENCY, create=True)
                 back_up(side, frozen, set_name=JOURNAL_SET, at=site.clock())
-            for mirror in site.mirrors_named(name):
-                copy_to_mirror(vault.store, mirror)
+            _copy_journal(site, vault, name, troubled)
+            if witness_pair(name) not in troubled:
+                let_witness_know(site, name)
+
+
+def _copy_journal(site: Site, vault: Vault, name: str, troubled: set[Pair]) -> None:
+    """Bring the mirrors up to the journal; those that lag tonight have been told of."""
+    paces = zip(site.mirrors_named(name), site.paces_named(name), strict=True)
+    for number, (mirror, pace) in enumerate(paces, start=1):
+        if mirror_pair(name, number) not in troubled:
+            line = Line(Pace(pace.limit), clock=site.clock)  # a few objects, at whatever hour
+            copy_to_mirror(vault.store, mirror, line=line)

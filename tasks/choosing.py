@@ -27,6 +27,11 @@ def named_pairs(site: Site, clients: Iterable[str]) -> list[Pair]:
     ]
 
 
+def every_pair(site: Site) -> list[Pair]:
+    """Return all sets of all clients, due or not."""
+    return [Pair(client, name) for client, name in site.agency.sets()]
+
+
 def due_pairs(site: Site) -> list[Pair]:
     """Return the sets that would be late by the next night.
 

@@ -15,6 +15,7 @@ from baozhang.vault.verify import verify
 from baozhang.wiring import open_site
 from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import WHOLE_CLIENT, clients_to_verify
+from tasks.freshness import doubts_about
 from tasks.options import effect
 
 MOST_DAMAGES = 50  # named in one outcome; the figure counts all
@@ -55,11 +56,15 @@ def verify_own(run: Run) -> tuple[Outcome, ...]:
 
 
 def verify_journal(site: Site, run: Run, pair: Pair) -> Outcome:
-    """Read back the agency's own namespace in the vault that the pair names, and its mirrors."""
+    """Read back the agency's own namespace in the vault that the pair names, and its mirrors.
+
+    The vault as a whole is held against its witness here as well: is it the newest state of it?
+    """
     started = site.clock()
     kept = AGENCY in site.vault_named(pair.set).clients()
     reads = [_read(vault, AGENCY, silent) for vault in _copies(site, pair.set)] if kept else []
-    findings = tuple(finding for read in reads for finding in read.findings)
+    doubts = doubts_about(site, pair.set)
+    findings = (*(finding for read in reads for finding in read.findings), *doubts)
     return Outcome(
         run=run.id,
         duty="validation",

@@ -12,7 +12,11 @@ elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     needed[python3-venv]=1
 fi
 command -v git >/dev/null || needed[git]=1
-command -v strace >/dev/null || needed[strace]=1  # tests/crash: kills at system calls
+command -v strace >/dev/null || needed[strace]=1  # tests/crash, tests/faults: at system calls
+command -v mkfs.xfs >/dev/null || needed[xfsprogs]=1  # tests/faults: power cuts
+for program in radosgw ceph-mon ceph-osd; do  # tools/rgw.sh: the S3 service that tests judge by
+    command -v "$program" >/dev/null || needed[$program]=1
+done
 
 [ ${#needed[@]} -gt 0 ] || exit 0
 line="apt-get install -y --no-install-recommends ${!needed[*]}"

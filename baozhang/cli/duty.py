@@ -7,6 +7,7 @@ What a server adds is the clock, the pages and the history; what must be done is
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -29,8 +30,16 @@ from baozhang.wiring import open_site
 from baozhang.words import say
 from tasks.backup import back_up_pair, copy_to_mirrors, plan_backup, save_journal
 from tasks.batches import Batch, Pair, failed, in_batches, settle
-from tasks.choosing import WHOLE_CLIENT, clients_to_verify, due_pairs, named_pairs, pairs_to_restore
+from tasks.choosing import (
+    WHOLE_CLIENT,
+    clients_to_verify,
+    due_pairs,
+    every_pair,
+    named_pairs,
+    pairs_to_restore,
+)
 from tasks.day import head
+from tasks.freshness import check_witness, keep_witness
 from tasks.letters import write_night_letter, write_restore_test_letter
 from tasks.record import gather, record_batch
 from tasks.restore_test import choose_oldest_proven, try_pair
@@ -65,14 +74,30 @@ class Steps:
     turn: Callable[[Site], list[Pair]]
     plan: Callable[[Run, list[str] | None], list[Batch]]
     work: Callable[[Site, Run, Pair, Report], Outcome]
-    beside: Callable[[Run], tuple[Outcome, ...]]
+    before: Callable[[Run], tuple[Outcome, ...]]
+    beside: Callable[[Run, tuple[Outcome, ...]], tuple[Outcome, ...]]
     letter: Callable[[Run], tuple[Path, ...]]
     last: Callable[[Run], None]
 
 
-def nothing_beside(_: Run) -> tuple[Outcome, ...]:
-    """Return no outcomes beside those of the clients."""
+def nothing_before(_: Run) -> tuple[Outcome, ...]:
+    """Return no outcomes from before the clients' turn."""
     return ()
+
+
+def nothing_beside(_run: Run, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Return no outcomes beside those of the clients."""
+    return before
+
+
+def copies(run: Run, doubts: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Let the witness know, then the mirrors; return what is not as it should be."""
+    return keep_witness.fn(run, doubts) + copy_to_mirrors.fn(run)
+
+
+def own(run: Run, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Verify what is the agency's own."""
+    return before + verify_own.fn(run)
 
 
 def nothing_last(_: Run) -> None:
@@ -84,16 +109,24 @@ BACKUP = Steps(
     turn=due_pairs,
     plan=plan_backup.fn,
     work=back_up_pair,
-    beside=copy_to_mirrors.fn,
+    before=check_witness.fn,
+    beside=copies,
     letter=write_night_letter.fn,
     last=save_journal.fn,
+)
+REREADING = replace(
+    BACKUP,
+    turn=every_pair,
+    plan=partial(plan_backup.fn, everyone=True),
+    work=partial(back_up_pair, reread=True),
 )
 VALIDATION = Steps(
     duty="validation",
     turn=clients_to_verify,
     plan=choose_by_rotation.fn,
     work=verify_client,
-    beside=verify_own.fn,
+    before=nothing_before,
+    beside=own,
     letter=write_night_letter.fn,
     last=nothing_last,
 )
@@ -102,6 +135,7 @@ RESTORE_TEST = Steps(
     turn=pairs_to_restore,
     plan=choose_oldest_proven.fn,
     work=try_pair,
+    before=nothing_before,
     beside=nothing_beside,
     letter=write_restore_test_letter.fn,
     last=nothing_last,
@@ -119,11 +153,14 @@ def backup(
     clients: Clients = None,
     day: Day = None,
     *,
+    reread: Annotated[
+        bool, typer.Option("--reread", help=say("Read every file of every set, due or not."))
+    ] = False,
     dry_run: DryRun = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a night's backup."""
-    run_duty(BACKUP, clients, day, dry_run=dry_run, as_json=as_json)
+    run_duty(REREADING if reread else BACKUP, clients, day, dry_run=dry_run, as_json=as_json)
 
 
 def validate(
@@ -181,13 +218,14 @@ def walk(
     Batches are of one pair: somebody is watching, and is told of each as it ends.
     """
     begun = head(steps.duty, day, due=system_clock(), token=uuid4())
+    before = steps.before(begun)
     pairs = [pair for batch in steps.plan(begun, clients) for pair in batch]
     recorded = []
     for pair in pairs:
         recorded.append(record_batch.fn(begun, (pair,), _work(steps, begun, pair, report)))
         for outcome in recorded[-1].outcomes:
             tell(outcome)
-    run = gather.fn(begun, recorded, steps.beside(begun))
+    run = gather.fn(begun, recorded, steps.beside(begun, before))
     letters = steps.letter(run) if run.outcomes else ()
     began = system_clock()
     try:

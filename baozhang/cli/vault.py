@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from baozhang.cli import about, load
+from baozhang.cli import about, load, vault_copies, vault_keys, vault_store
 from baozhang.cli import vault_values as values
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import (
@@ -19,15 +19,15 @@ from baozhang.cli.secret import (
     KeyFile,
     Sheet,
     key_of,
+    require_new_sheet,
     sheet_text,
     the_secret,
 )
 from baozhang.clock import SHANGHAI, business_day, system_clock
-from baozhang.errors import BaozhangError, UsageError
+from baozhang.errors import BaozhangError
 from baozhang.keys.files import write_private
 from baozhang.keys.slots import Secret, new_secret, passphrase, recovery_code
-from baozhang.vault.client import ClientVault
-from baozhang.vault.mirror import copy_to_mirror
+from baozhang.vault.client import LATEST, ClientVault
 from baozhang.vault.model import BackupReceipt, Snapshot
 from baozhang.vault.reader import listing
 from baozhang.vault.reader import restore as restore_snapshot
@@ -60,15 +60,17 @@ HELP_TEMPLATES = {
     "restore": "Bring back a snapshot, or one path of it.",
     "verify": "Hold every object against its hash; name what is damaged and whom it hits.",
     "prove": "Restore to scratch and hold the books against the proofs of their source.",
-    "mirror": "Copy what a mirror lacks, and read each copy back.",
 }
 
 
 def register(root: typer.Typer) -> None:
     """Add `vault` and its commands to the command line."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-    for command in (init, backup, snapshots, ls, restore, verify, prove, mirror):
+    for command in (init, backup, snapshots, ls, restore, verify, prove):
         group.command(command.__name__, help=say(HELP_TEMPLATES[command.__name__]))(command)
+    vault_copies.register(group)
+    vault_store.register(group)
+    vault_keys.register(group)
     root.add_typer(group, name="vault", help=about("vault"))
 
 
@@ -77,7 +79,7 @@ def _views() -> ModuleType:
     return load("vault_views")
 
 
-def _open(url: str, key_file: Path | None, ask: bool, sheet: Path | None) -> Vault:  # noqa: FBT001
+def _open(url: str, key_file: Path | None, ask: bool, sheet: list[Path] | None) -> Vault:  # noqa: FBT001
     return open_vault(store_at(url), the_secret(key_file, ask=ask, sheet=sheet))
 
 
@@ -98,12 +100,7 @@ def init(
 ) -> None:
     """Make a vault, its key file and its recovery sheet."""
     sheet = sheet or key_file.with_name(f"{key_file.name}.recovery-sheet.txt")
-    if sheet.exists():
-        raise UsageError(
-            "{path} is there already",
-            hint="Move it away, or give another file with --sheet.",
-            path=sheet,
-        )
+    require_new_sheet(sheet)
     key, made = key_of(key_file)
     recovery = new_secret("recovery")
     now = system_clock()
@@ -117,10 +114,19 @@ def init(
     text = sheet_text(vault=url, vault_id=vault.id, day=business_day(now), code=code)
     try:
         write_private(sheet, text.encode())
+        printable = load("sheets").write_recovery_page(
+            sheet, vault=url, vault_id=vault.id, day=business_day(now), code=code
+        )
     except BaozhangError:
         typer.echo(text, err=True)  # the vault is made, and its code cannot be had again
         raise
-    value = {"vault": vault.id, "url": url, "key_file": key_file, "recovery_sheet": sheet}
+    value = {
+        "vault": vault.id,
+        "url": url,
+        "key_file": key_file,
+        "recovery_sheet": sheet,
+        "recovery_page": printable,
+    }
     show(value, as_json=as_json, human=lambda page: _views().made(page, value, text))
 
 
@@ -232,6 +238,7 @@ def restore(
     set_name: SetName = "main",
     path: PathIn = "",
     as_of: AsOf = None,
+    witness: vault_copies.Witnesses = None,
     dry_run: DryRun = False,
     key_file: KeyFile = None,
     ask: AskPassphrase = False,
@@ -240,7 +247,10 @@ def restore(
 ) -> None:
     """Bring back a snapshot, or one path of it."""
     began = perf_counter()
-    side = _open(url, key_file, ask, sheet).client(client)
+    vault = _open(url, key_file, ask, sheet)
+    if snapshot == LATEST and as_of is None:
+        vault_copies.require_latest(vault, witness, client=client, set_name=set_name)
+    side = vault.client(client)
     chosen = _pick(side, snapshot, set_name, as_of)
     with progress(as_json=as_json) as report:
         wanted = values.path_bytes(path)
@@ -263,6 +273,7 @@ def verify(
         bool, typer.Option("--read-data", help=say("Read every byte, not only what describes it."))
     ] = False,
     client: OneClient = None,
+    witness: vault_copies.Witnesses = None,
     key_file: KeyFile = None,
     ask: AskPassphrase = False,
     sheet: Sheet = None,
@@ -273,9 +284,10 @@ def verify(
     clients = [client] if client else None
     with progress(as_json=as_json) as report:
         found = verify_vault(vault, every_byte=read_data, clients=clients, report=report)
-    value = values.verify_value(found)
-    show(value, as_json=as_json, human=lambda page: _views().verified(page, found))
-    if found.damaged:
+    stale = vault_copies.asked(vault, witness)
+    value = values.verify_value(found) | {"stale": list(map(vault_copies.alarm_value, stale))}
+    show(value, as_json=as_json, human=lambda page: _views().verified(page, found, stale))
+    if found.damaged or stale:
         raise typer.Exit(1)
 
 
@@ -301,20 +313,3 @@ def prove(
     show(value, as_json=as_json, human=lambda page: _views().proven(page, chosen, differences))
     if not all(book["proven"] for book in value["books"]):
         raise typer.Exit(1)
-
-
-def mirror(
-    url: Url,
-    to: Annotated[str, typer.Option("--to", help=say("The mirror: another folder."))],
-    *,
-    key_file: KeyFile = None,
-    ask: AskPassphrase = False,
-    sheet: Sheet = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Copy what a mirror lacks, and read each copy back."""
-    vault = _open(url, key_file, ask, sheet)
-    with progress(as_json=as_json) as report:
-        receipt = copy_to_mirror(vault.store, new_store_at(to), report=report)
-    value = {"mirror": receipt.url, "objects": receipt.objects, "bytes": receipt.bytes}
-    show(value, as_json=as_json, human=lambda page: _views().mirrored(page, receipt))

@@ -8,10 +8,11 @@ from rich.table import Table
 
 from baozhang.books.findings import sentence
 from baozhang.books.model import Violation
+from baozhang.cli import vault_copies_views as copies
 from baozhang.cli.vault_values import size_text
 from baozhang.clock import SHANGHAI
 from baozhang.sources.base import Item, Trouble, shown
-from baozhang.vault.mirror import MirrorReceipt
+from baozhang.vault.freshness import Alarm
 from baozhang.vault.model import BackupReceipt, Damage, RestoreReceipt, Snapshot, VerifyReport
 from baozhang.words import say
 
@@ -34,6 +35,7 @@ def made(console: Console, value: Mapping[str, object], sheet: str) -> None:
     console.print(f"[green]✓[/] {say('the vault is made')}")
     console.print(say("key file: {path}", path=value["key_file"]), markup=False)
     console.print(say("recovery sheet: {path}", path=value["recovery_sheet"]), markup=False)
+    console.print(say("printable page: {path}", path=value["recovery_page"]), markup=False)
     console.print(f"\n{sheet}", markup=False)
 
 
@@ -105,7 +107,7 @@ def restored(console: Console, receipt: RestoreReceipt, to: Path) -> None:
     console.print(text, markup=False)
 
 
-def verified(console: Console, found: VerifyReport) -> None:
+def verified(console: Console, found: VerifyReport, stale: Sequence[Alarm] = ()) -> None:
     """Tell what a verification found."""
     facts = {"objects": found.objects, "size": size_text(found.bytes)}
     how = (
@@ -122,6 +124,7 @@ def verified(console: Console, found: VerifyReport) -> None:
         console.print(say("Take them from a mirror of this vault; nothing was changed here."))
     else:
         console.print(f"[green]✓ {say('no damage found')}[/]")
+    copies.stale(console, stale)
 
 
 def _damage(console: Console, damage: Damage) -> None:
@@ -155,15 +158,3 @@ def proven(
         for one in wrong[:MOST_FILES]:
             console.print(f"  [{one.law}] {sentence(one)}", markup=False)
     console.print(say("snapshot {snapshot}", snapshot=snapshot.id), markup=False)
-
-
-def mirrored(console: Console, receipt: MirrorReceipt) -> None:
-    """Tell what was copied to a mirror."""
-    text = say(
-        "{objects} objects, {size}, copied to {mirror} and read back",
-        objects=receipt.objects,
-        size=size_text(receipt.bytes),
-        mirror=receipt.url,
-    )
-    console.print("[green]✓[/]", end=" ")
-    console.print(text, markup=False)

@@ -3,10 +3,11 @@
     key file        32 random bytes     HKDF-SHA256   quick, for unattended machines
     passphrase      what a person knows Argon2id      slow on purpose, for people
     recovery sheet  32 random bytes     HKDF-SHA256   printed, kept in a safe
+    escrow          32 random bytes     HKDF-SHA256   split into shares, held by several people
 
-Any one of them opens the vault.  A slot is authenticated as a whole: its master key is sealed with
-every other field as associated data, and a commitment to the slot's key is compared first, so that
-no ciphertext opens under two secrets.  Normative: docs/format.md, "Key slots".
+Any one of them opens the vault.  A slot is authenticated as a whole: its keys are sealed with every
+other field as associated data, and a commitment to the slot's key is compared first, so that no
+ciphertext opens under two secrets.  Normative: docs/format.md, "Key slots".
 """
 
 import base64
@@ -14,6 +15,7 @@ import hmac
 import json
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,7 +34,7 @@ ARGON2 = {"iterations": 3, "lanes": 4, "memory_kib": 256 * 1024}
 ARGON2_FLOOR, ARGON2_CEILING = 64 * 1024, 4 * 1024 * 1024  # KiB; a slot may not ask for a terabyte
 NONCE = bytes(12)  # the slot's key is used once: it is derived from a fresh salt
 
-SlotKind = Literal["keyfile", "passphrase", "recovery"]
+SlotKind = Literal["keyfile", "passphrase", "recovery", "escrow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,19 @@ def derive(secret: bytes, *, salt: bytes, info: bytes, length: int = 64) -> byte
     return HKDF(SHA256(), length=length, salt=salt, info=info).derive(secret)
 
 
-def lock(master: bytes, secret: Secret, *, vault_id: str) -> bytes:
-    """Return the bytes of a new slot that opens `master` with `secret`."""
+def lock(
+    payload: bytes, secret: Secret, *, vault_id: str, about: Mapping[str, object] | None = None
+) -> bytes:
+    """Return the bytes of a new slot that opens `payload` with `secret`.
+
+    Args:
+        payload: the vault's keys, as `root.payload_of` lays them out.
+        secret: whoever holds it opens the slot.
+        vault_id: the slot opens for no other vault.
+        about: what the slot says openly of itself, such as when it was made; authenticated.
+    """
     fields: dict[str, Any] = {
+        **(about or {}),
         "format": 1,
         "kind": secret.kind,
         "vault": vault_id,
@@ -64,12 +76,12 @@ def lock(master: bytes, secret: Secret, *, vault_id: str) -> bytes:
     }
     keys = _slot_keys(secret, fields)
     fields["commitment"] = keys[32:].hex()
-    sealed = AESGCM(keys[:32]).encrypt(NONCE, master, _canonical(fields))
+    sealed = AESGCM(keys[:32]).encrypt(NONCE, payload, _canonical(fields))
     return _canonical({**fields, "sealed": sealed.hex()})
 
 
 def unlock(slot: bytes, secret: Secret, *, vault_id: str) -> bytes | None:
-    """Return the master key; None for a slot of another kind, another vault or another secret.
+    """Return what was locked; None for a slot of another kind, another vault or another secret.
 
     Raises:
         CorruptObjectError: the slot is not a slot, or asks for absurd work.
@@ -136,7 +148,7 @@ def _canonical(fields: dict[str, Any]) -> bytes:
 # --- what people hold ---------------------------------------------------------------------------
 
 
-def new_secret(kind: Literal["keyfile", "recovery"]) -> Secret:
+def new_secret(kind: Literal["keyfile", "recovery", "escrow"]) -> Secret:
     """Return a fresh random secret."""
     return Secret(kind, secrets.token_bytes(KEY_BYTES))
 

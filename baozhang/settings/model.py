@@ -10,23 +10,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from baozhang.policies.model import Policy
+from baozhang.policies.pace import Pace
 from baozhang.settings.problems import Problem
 from baozhang.settings.values import (
     CreditCode,
     Currency,
     Email,
+    Hours,
     Id,
     Language,
     PathText,
     Price,
+    Rate,
     Role,
     Secret,
     Span,
     Standard,
     Url,
+    is_remote,
     path_of,
     refusal,
     shown,
@@ -48,12 +54,40 @@ class Person(_Part):
     language: Language | None = Field(None, description="Of letters to them; else the agency's.")
 
 
+class MirrorFile(_Part):
+    """One copy (副本) of a vault; a plain string is its address."""
+
+    url: Url = Field(description="A path, file:///path or s3+KIND://bucket/folder.")
+    limit: Rate | None = Field(
+        None, description="No faster than this, each way; none: as fast as can be."
+    )
+    window: Hours | None = Field(
+        None, description="Only at these hours, Asia/Shanghai; none: at any time."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: object) -> object:
+        return {"url": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe both ways of writing it."""
+        return {"anyOf": [{"type": "string"}, handler.resolve_ref_schema(handler(core))]}
+
+    def pace(self) -> Pace:
+        """Return how fast and when it may be copied to, as the engine's value."""
+        return Pace(self.limit or 0, self.window)
+
+
 class VaultFile(_Part):
     """One vault (备份库) and its copies elsewhere."""
 
-    url: Url = Field(description="A path or file:///path.")
+    url: Url = Field(description="A path, file:///path or s3+KIND://bucket/folder.")
     key: Secret = Field(description="file:/path of a key file, or env:NAME of a passphrase.")
-    mirrors: tuple[Url, ...] = Field((), description="Copies: paths or file:///path.")
+    mirrors: tuple[MirrorFile, ...] = Field((), description="Copies of it, in any order.")
 
 
 class Verify(_Part):
@@ -126,6 +160,10 @@ class AgencyFile(_Part):
     policies: dict[Id, PolicyFile] = Field(min_length=1)
     sets: dict[Id, SetFile] = Field(min_length=1)
     mail: Mail
+    witness: Url = Field(
+        "state/witness",
+        description="A folder or bucket that remembers each vault's newest backup points.",
+    )
     prices: Prices = Prices()
 
 
@@ -220,6 +258,10 @@ class Agency:
     def sets(self) -> tuple[tuple[str, str], ...]:
         """Return every (client, set) there is, sorted by client."""
         return tuple((client.id, name) for client in self.clients.values() for name in client.sets)
+
+    def place(self, written: str) -> str:
+        """Return the address that a path or address in a site's file means."""
+        return written if is_remote(written) else str(self.path(written))
 
     def path(self, written: str) -> Path:
         """Return the absolute path that a path or file:// address in a site's file means."""

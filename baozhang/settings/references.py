@@ -8,7 +8,7 @@ from pathlib import Path
 from baozhang.books.profiles import profile_names
 from baozhang.settings.model import AgencyFile, ClientFile, SourceFile
 from baozhang.settings.problems import Problem
-from baozhang.settings.values import path_of, shown
+from baozhang.settings.values import is_remote, path_of, shown
 
 AGENCY_FILE = "agency.yaml"
 PROFILE_SUFFIXES = (".yaml", ".yml")
@@ -29,7 +29,8 @@ def known(home: Path, agency: AgencyFile) -> Known:
     places = tuple(
         (name, resolved(home, url))
         for name, vault in agency.vaults.items()
-        for url in (vault.url, *vault.mirrors)
+        for url in (vault.url, *(mirror.url for mirror in vault.mirrors))
+        if not is_remote(url)
     )
     return Known(home, agency, profile_names(), places)
 
@@ -72,13 +73,22 @@ def resolved(home: Path, written: str) -> Path:
     return Path(os.path.realpath(home / path_of(written)))
 
 
+def _place(home: Path, written: str) -> str:
+    """Return the real place of a folder, or a bucket's address."""
+    return written.rstrip("/") if is_remote(written) else str(resolved(home, written))
+
+
 def _vault_problems(home: Path, agency: AgencyFile) -> Iterator[Problem]:
-    taken: set[Path] = set()
+    taken: set[str] = set()
+    witness = _place(home, agency.witness)
     for name, vault in agency.vaults.items():
-        place = resolved(home, vault.url)
+        place = _place(home, vault.url)
         for index, mirror in enumerate(vault.mirrors):
-            if resolved(home, mirror) == place:
+            if _place(home, mirror.url) == place:
                 yield Problem(AGENCY_FILE, f"vaults.{name}.mirrors.{index}", "mirror_is_vault")
+        if f"{witness}/".startswith(f"{place}/"):
+            facts = (("vault", name),)
+            yield Problem(AGENCY_FILE, "witness", "witness_in_vault", facts=facts)
         if place in taken:
             facts = (("value", shown(vault.url)),)
             yield Problem(AGENCY_FILE, f"vaults.{name}.url", "vault_shared", facts=facts)

@@ -13,6 +13,13 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from baozhang.policies.pace import (
+    RATE_PATTERN,
+    WINDOW_PATTERN,
+    Window,
+    read_rate,
+    read_window,
+)
 from baozhang.settings.credit_code import checked, well_formed
 
 SecretRef = NewType("SecretRef", str)
@@ -29,6 +36,8 @@ SPAN_PATTERN = r"^\s*(\d+)\s*(w|d|h|min)\s*$"
 SPANS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1)} | {
     "min": timedelta(minutes=1)
 }
+REMOTE = re.compile(r"s3(\+[a-z0-9]+)?")
+"""Schemes of places that are no folder; what stands behind them, the store itself judges."""
 _LONGEST = 5  # digits of a span's number: beyond it, timedelta overflows
 
 
@@ -79,7 +88,11 @@ def _secret(value: str) -> SecretRef:
 
 
 def _url(value: str) -> str:
-    scheme, colon, _ = value.partition("://")
+    scheme, colon, rest = value.partition("://")
+    if is_remote(value):
+        if not rest.strip("/") or "@" in rest.partition("/")[0]:
+            raise refusal("url_bucket")
+        return value
     if colon and scheme != "file":
         raise refusal("url_scheme", scheme=shown(scheme))
     if colon and not urlsplit(value).path.startswith("/"):
@@ -99,6 +112,30 @@ def _currency(value: str) -> str:
     if not re.match(r"^[A-Z]{3}$", value):
         raise refusal("currency", shown(value))
     return value
+
+
+def _rate(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_rate(value)
+    except ValueError as error:
+        raise refusal("rate", shown(value)) from error
+
+
+def _window(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_window(value)
+    except ValueError as error:
+        raise refusal("window", shown(value)) from error
+
+
+def is_remote(url: str) -> bool:
+    """Tell whether an address means a bucket, not a folder."""
+    scheme, colon, _ = url.partition("://")
+    return bool(colon) and REMOTE.fullmatch(scheme) is not None
 
 
 def shown(value: object) -> str:
@@ -129,6 +166,12 @@ Secret = Annotated[
     SecretRef,
     AfterValidator(_secret),
     WithJsonSchema({"type": "string", "pattern": SECRET_PATTERN}),
+]
+Rate = Annotated[
+    int, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": RATE_PATTERN})
+]
+Hours = Annotated[
+    Window, BeforeValidator(_window), WithJsonSchema({"type": "string", "pattern": WINDOW_PATTERN})
 ]
 Url = Annotated[str, AfterValidator(_url)]
 PathText = Annotated[str, AfterValidator(_path)]

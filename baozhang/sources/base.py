@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from baozhang.books.model import LedgerReader
 
@@ -62,6 +62,14 @@ class Item(NamedTuple):
         )
 
 
+class Readable(Protocol):
+    """An open file; reading may give fewer bytes than were asked for."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Read into the buffer, and return how many bytes; 0 at the end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something of the source that could not be protected; a backup with any is partial."""
@@ -90,8 +98,8 @@ class Frozen(Protocol):
         """
         ...
 
-    def open(self, item: Item) -> AbstractContextManager[BinaryIO]:
-        """Open the file for one sequential read.
+    def open(self, item: Item) -> AbstractContextManager["Readable"]:
+        """Open the file for one sequential read; it may be opened again for another.
 
         It has `item.size` bytes; fewer or more mean that it changed, which `unchanged` will say.
         Read no further than `item.size`: a log may grow faster than it is read.

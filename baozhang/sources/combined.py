@@ -14,11 +14,10 @@ from functools import cached_property
 from heapq import merge
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
 
 from baozhang.books.model import Account, Balance, Book, Invoice, LedgerReader, Line
 from baozhang.errors import SourceUnreadableError, UsageError
-from baozhang.sources.base import Frozen, Item, Source, Trouble, shown
+from baozhang.sources.base import Frozen, Item, Readable, Source, Trouble, shown
 from baozhang.sources.placing import in_the_way, is_occupied, require_folder
 
 
@@ -87,7 +86,7 @@ class FrozenTogether:
             key=attrgetter("path"),
         )
 
-    def open(self, item: Item) -> AbstractContextManager[BinaryIO]:
+    def open(self, item: Item) -> AbstractContextManager[Readable]:
         """Open the item in its own source."""
         _, frozen, inner = self._inner(item)
         return frozen.open(inner)

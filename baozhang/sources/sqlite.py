@@ -24,8 +24,8 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote
 
 from blake3 import blake3
@@ -185,7 +185,7 @@ class FrozenDatabase:
         """Yield the image."""
         yield self._item
 
-    def open(self, item: Item) -> BinaryIO:
+    def open(self, item: Item) -> BufferedReader:
         """Open the image; the copy is nobody else's, so a plain file does no harm."""
         if item.path != self._item.path:
             raise SourceUnreadableError("{path} is not in this source", path=shown(item.path))

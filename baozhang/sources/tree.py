@@ -14,8 +14,8 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from baozhang.books.delimited import DelimitedReader
 from baozhang.books.model import LedgerReader
@@ -99,7 +99,7 @@ class FrozenTree:
         found = self._walk.items()
         return self._remembering(found) if self._ledgers else found
 
-    def open(self, item: Item) -> BinaryIO:
+    def open(self, item: Item) -> FileIO:
         """Open a file where it was listed, without following links or touching its access time."""
         return self._walk.open(item.path)
 

@@ -12,7 +12,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Literal
+from io import FileIO
+from typing import Literal
 
 from baozhang.errors import SourceUnreadableError
 from baozhang.sources.base import Item, Trouble, item_of, shown
@@ -90,11 +91,11 @@ class Walk:
         except OSError:
             return None
 
-    def open(self, path: bytes) -> BinaryIO:
+    def open(self, path: bytes) -> FileIO:
         """Open a file to read; see `base.Frozen.open`."""
         above, name = split(path)
         try:
-            return os.fdopen(self._folders.at(above).read(name), "rb")
+            return os.fdopen(self._folders.at(above).read(name), "rb", buffering=0)
         except NotRegularError as error:
             raise _unreadable(path, "not a regular file") from error
         except OSError as error:

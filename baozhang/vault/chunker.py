@@ -1,7 +1,7 @@
 """Cutting: a file into extents, so that what did not change is found again.
 
 * A small file is one extent.
-* A database image (SQLite) is cut at fixed places, since it changes in place, page by page.
+* A file of pages (a database image) is cut at fixed places, since it changes in place.
 * Anything else is cut by its content (FastCDC, Xia et al., USENIX ATC 2016, normalised level 2), so
   that bytes put in or taken out move no cut but their own.
 
@@ -11,27 +11,26 @@ objects tell nothing of them (the attacks of eprint 2025/532 and 2025/558 read c
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import pyfastcdc
 
+from baozhang.sources.base import Readable
+
 WHOLE = 512 * 2**10  # bytes; up to here a file is one extent
-BLOCK = 64 * 2**10  # bytes of a database's extent: a multiple of every page size
+BLOCK = 64 * 2**10  # bytes of an extent of pages: a multiple of every page size
 AVERAGE = 128 * 2**10  # bytes of an average content-defined extent
 WINDOW = 8 * 2**20  # bytes read at a time from a large file
 SQLITE = b"SQLite format 3\0"
+ACCESS = (b"\x00\x01\x00\x00Standard Jet DB\0", b"\x00\x01\x00\x00Standard ACE DB\0")
+SQL_SERVER = b"\x01\x0f"  # a data file's first page: header version 1, type 15 (file header)
+SQL_SERVER_PAGE = 8192  # bytes
+PDF = b"%PDF"
 PACKED = (
-    b"PK\x03\x04",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"\x1f\x8b",
-    b"7z\xbc\xaf",
-    b"Rar!",
-    b"\xfd7zXZ",
-    b"(\xb5/\xfd",
-    b"%PDF",
+    *(b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!"),
+    *(b"\xfd7zXZ", b"(\xb5/\xfd", PDF),
 )
 """First bytes of formats that are compressed already, or mostly are."""
+HEAD = 20  # bytes from which all of that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +41,81 @@ class Grouping:
     doubtful: bool = False
 
 
-TABLES, TEXT, PACKED_ALREADY = Grouping("tables"), Grouping("text"), Grouping("packed", True)
+TABLES, TEXT, PAPERS = Grouping("tables"), Grouping("text"), Grouping("papers")
+PACKED_ALREADY = Grouping("packed", doubtful=True)
 
 
-def grouping(head: bytes | memoryview) -> Grouping:
-    """Return the grouping of a file that begins with `head`."""
-    start = bytes(head[:16])
-    if start == SQLITE:
+def is_paged(head: bytes | memoryview, size: int) -> bool:
+    """Tell from a file's first bytes and its size whether it changes page by page, in place.
+
+    SQLite (its file format, 1.2), Access (Jet 4 and ACE), SQL Server data files.
+    """
+    start = bytes(head[:HEAD])
+    if start.startswith(SQL_SERVER):
+        return size > 0 and size % SQL_SERVER_PAGE == 0
+    return start.startswith((SQLITE, *ACCESS))
+
+
+def grouping(head: bytes | memoryview, size: int) -> Grouping:
+    """Return the grouping of a file of `size` bytes that begins with `head`.
+
+    A small PDF is mostly its frame, which many share; a large one is its pictures.
+    """
+    start = bytes(head[:HEAD])
+    if is_paged(start, size):
         return TABLES
+    if start.startswith(PDF) and size <= WHOLE:
+        return PAPERS
     return PACKED_ALREADY if start.startswith(PACKED) else TEXT
 
 
-def cut(stream: BinaryIO, limit: int) -> Iterator[memoryview]:
+def cut(stream: Readable, limit: int) -> Iterator[memoryview]:
     """Yield the extents of a stream's first `limit` bytes, in order.
 
-    Cuts depend on the content alone, never on how many bytes a read returned.
+    Cuts depend on the content alone, never on how many bytes a read returned.  An extent is valid
+    until the next one is asked for.
     """
-    first = _fill(stream, min(limit, WHOLE + 1))
-    if len(first) <= WHOLE:
-        if first:
-            yield memoryview(first)
+    if limit <= WHOLE:
+        if whole := fill(stream, memoryview(bytearray(limit))):
+            yield whole
         return
-    cutter = None if first.startswith(SQLITE) else pyfastcdc.FastCDC(AVERAGE, normalized_chunking=2)
-    left = limit - len(first)
-    window = first + _fill(stream, min(left, WINDOW - len(first)))
-    left -= len(window) - len(first)
+    buffer = memoryview(bytearray(min(limit, WINDOW)))
+    window = fill(stream, buffer)
+    if len(window) <= WHOLE:  # it was cut short meanwhile
+        if window:
+            yield window
+        return
+    cutter = None
+    if not is_paged(window, limit):
+        cutter = pyfastcdc.FastCDC(AVERAGE, normalized_chunking=2)
+    left = limit - len(window)
     while window:
-        ended = len(window) < WINDOW or not left
-        view, at = memoryview(window), 0
+        ended = len(window) < len(buffer) or not left
+        at = 0
         for length in _lengths(window, cutter):
             if at + length == len(window) and not ended:
                 break  # the last cut is the window's, not the content's
-            yield view[at : at + length]
+            yield window[at : at + length]
             at += length
-        rest = bytes(view[at:])
-        window = b"" if ended else rest + _fill(stream, min(left, WINDOW - len(rest)))
-        left -= len(window) - len(rest) if window else 0
+        if ended:
+            return
+        rest = len(window) - at
+        buffer[:rest] = bytes(window[at:])
+        more = fill(stream, buffer[rest : rest + min(left, len(buffer) - rest)])
+        left = left - len(more) if more else 0
+        window = buffer[: rest + len(more)]
 
 
-def _lengths(window: bytes, cutter: "pyfastcdc.FastCDC | None") -> Iterator[int]:
+def _lengths(window: memoryview, cutter: "pyfastcdc.FastCDC | None") -> Iterator[int]:
     if cutter is None:
         yield from (min(BLOCK, len(window) - at) for at in range(0, len(window), BLOCK))
     else:
         yield from (chunk.length for chunk in cutter.cut_buf(window))
 
 
-def _fill(stream: BinaryIO, wanted: int) -> bytes:
-    """Read until `wanted` bytes are there or the stream ends."""
-    parts, got = [], 0
-    while got < wanted and (part := stream.read(wanted - got)):
-        parts.append(part)
-        got += len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+def fill(stream: Readable, buffer: memoryview) -> memoryview:
+    """Read until the buffer is full or the stream ends; return the part that was filled."""
+    got = 0
+    while got < len(buffer) and (count := stream.readinto(buffer[got:])):
+        got += count
+    return buffer[:got]

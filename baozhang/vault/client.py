@@ -10,9 +10,17 @@ from datetime import datetime
 from functools import cached_property
 
 from baozhang import __version__
-from baozhang.errors import CorruptObjectError, ObjectMissingError, UsageError
+from baozhang.errors import (
+    CorruptObjectError,
+    NewerFormatError,
+    ObjectMissingError,
+    UsageError,
+)
 from baozhang.keys.slots import KEY_BYTES, derive
 from baozhang.vault.commit import Commit, decode_commit, snapshot_of
+from baozhang.vault.deltas import resolved
+from baozhang.vault.marks import Marks, decode_mark
+from baozhang.vault.marks import all_of as all_marks
 from baozhang.vault.model import Snapshot
 from baozhang.vault.moves import Moves, all_of, decode_moves
 from baozhang.vault.names import (
@@ -25,7 +33,7 @@ from baozhang.vault.names import (
     sequence_in,
 )
 from baozhang.vault.sealing import Kind, Place, Seal, epoch_of, open_object, open_seal, seal_object
-from baozhang.vault.snapshot import Manifest, decode
+from baozhang.vault.snapshot import Delta, Manifest, Same, decode
 from baozhang.vault.stores.base import ObjectName, Store
 
 WRITER = f"baozhang {__version__}"
@@ -39,6 +47,14 @@ def damaged(name: ObjectName) -> CorruptObjectError:
         hint="Run `baozhang vault verify --read-data`, then take the object from a mirror.",
         object=name,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a manifest states itself, and the names of the objects that were read for it."""
+
+    names: tuple[ObjectName, ...]  # the one asked for first; last the one that holds the content
+    content: Manifest | Delta
 
 
 @dataclass(frozen=True)
@@ -123,6 +139,15 @@ class ClientVault:
         names = [info.name for info in infos if is_ours(info.name)]
         return all_of(decode_moves(self.read(Kind.MOVES, name)) for name in names)
 
+    def marks(self) -> Marks:
+        """Return what is forgotten, as of now; a mark that does not open stops nothing."""
+        infos = self.store.list(f"{self.space.prefix}marks/")
+        found = []
+        for name in [info.name for info in infos if is_ours(info.name)]:
+            with suppress(CorruptObjectError, NewerFormatError):
+                found.append((name, decode_mark(self.read(Kind.MARK, name))))
+        return all_marks(found)
+
     def commit_names(self, set_name: str | None = None) -> list[ObjectName]:
         """Return the names of one set's commits, or of all, oldest first within each set."""
         folder = f"{self.space.prefix}commit/"
@@ -161,8 +186,16 @@ class ClientVault:
         return True
 
     def snapshots(self, set_name: str | None = None) -> tuple[Snapshot, ...]:
-        """Return the snapshots of one set, or of all, oldest first within each set."""
-        return tuple(snapshot_of(commit, digest) for digest, commit in self.chain(set_name))
+        """Return the snapshots of one set, or of all, oldest first within each set.
+
+        Those that are forgotten are left out; `chain` has them still.
+        """
+        forgotten = self.marks().forgotten
+        return tuple(
+            snapshot_of(commit, digest)
+            for digest, commit in self.chain(set_name)
+            if digest not in forgotten
+        )
 
     def packs(self) -> set[bytes]:
         """Return the hashes of the packs that are there."""
@@ -216,7 +249,10 @@ class ClientVault:
     def _latest(self, set_name: str, as_of: datetime | None) -> list[Snapshot]:
         """Go back from the newest commit; a damaged one that could be meant is not passed over."""
         doubt: CorruptObjectError | None = None
+        forgotten = self.marks().forgotten
         for name in reversed(self.commit_names(set_name)):
+            if hash_in(name) in forgotten:
+                continue
             try:
                 digest, commit = self.commit(name)
             except CorruptObjectError as error:
@@ -247,18 +283,41 @@ class ClientVault:
         Raises:
             CorruptObjectError: damaged.
         """
-        return self.full_manifest(ObjectName(self.commit_of(snapshot).manifest))[1]
+        return self.resolved(ObjectName(self.commit_of(snapshot).manifest))[1]
 
-    def full_manifest(self, name: ObjectName) -> tuple[ObjectName, Manifest]:
-        """Follow a `same` manifest to the full one; return that one's name and content."""
-        content = decode(self.read(Kind.MANIFEST, name))
+    def resolved(self, name: ObjectName) -> tuple[tuple[ObjectName, ...], Manifest]:
+        """Return the names of the manifest objects that one manifest needs, and what it says.
+
+        Its own name comes first, and last that of the full manifest that it stands on.
+
+        Raises:
+            CorruptObjectError: one of them is damaged, or they lead nowhere.
+        """
+        found = self.stated(name)
+        content = found.content
         if isinstance(content, Manifest):
-            return name, content
-        base = ObjectName(content)
-        repeated = decode(self.read(Kind.MANIFEST, base))
-        if not isinstance(repeated, Manifest):
+            return found.names, content
+        base = self.stated(content.base)
+        if not isinstance(base.content, Manifest):
+            raise CorruptObjectError("a manifest differs from one that is not whole", object=name)
+        return (*found.names, *base.names), resolved(base.content, content)
+
+    def stated(self, name: ObjectName) -> "Stated":
+        """Return what a manifest states itself: all rows or a delta, having followed a `same`.
+
+        Raises:
+            CorruptObjectError: damaged, or it repeats one that repeats another.
+        """
+        content = self._manifest_object(name)
+        if not isinstance(content, Same):
+            return Stated((name,), content)
+        repeated = self._manifest_object(content.base)
+        if isinstance(repeated, Same):
             raise CorruptObjectError("a manifest repeats one that repeats another", object=name)
-        return base, repeated
+        return Stated((name, content.base), repeated)
+
+    def _manifest_object(self, name: ObjectName) -> Manifest | Delta | Same:
+        return decode(self.read(Kind.MANIFEST, self.moves.object(name)))
 
     def proofs(self, snapshot: Snapshot) -> dict[str, bytes]:
         """Return the encoded proof of each book in a snapshot, by the book's name."""

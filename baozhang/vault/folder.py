@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,9 +17,10 @@ from blake3 import blake3
 from baozhang.errors import CorruptObjectError
 from baozhang.sources.base import Item
 
-OPEN_FOLDERS = 128  # handles kept; a million files lie in few folders at a time
+OPEN_FOLDERS = 128  # handles each thread keeps; a million files lie in few folders at a time
 BELOW = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_RDONLY | os.O_CLOEXEC
-NEW = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+THERE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 BLOCK = 2**20  # bytes read at a time for a hash
 
 
@@ -34,13 +36,26 @@ def split_path(path: bytes) -> list[bytes]:
     return parts
 
 
+class _Handles(threading.local):
+    """The folders that one thread holds open, by path."""
+
+    def __init__(self, opened: list["OrderedDict[bytes, int]"]) -> None:
+        self.by_path: OrderedDict[bytes, int] = OrderedDict()
+        self.block = memoryview(bytearray(BLOCK))
+        opened.append(self.by_path)
+
+
 class Folder:
-    """Writes below one folder; safe to share between threads."""
+    """Writes below one folder; threads may share it, each holding its own handles.
+
+    Paths are checked with `split_path` before they are given.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = os.open(root, BELOW)
-        self._handles: OrderedDict[tuple[bytes, ...], int] = OrderedDict()
-        self._lock = threading.Lock()
+        self._opened: list[OrderedDict[bytes, int]] = []
+        self._handles = _Handles(self._opened)
+        self._user = os.geteuid()
 
     def __enter__(self) -> Self:
         return self
@@ -51,85 +66,112 @@ class Folder:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        for handle in (*self._handles.values(), self._root):
-            os.close(handle)
+        for handles in self._opened:
+            for handle in handles.values():
+                os.close(handle)
+        os.close(self._root)
 
     def make_folder(self, path: bytes) -> None:
         """Make a folder, writable until its metadata is set; its parent must be there."""
         if path:
-            with self._lock:
-                parent, name = self._parent(path)
-                os.mkdir(name, 0o700, dir_fd=parent)
+            parent, name = self._parent(path)
+            os.mkdir(name, 0o700, dir_fd=parent)
 
-    def write(self, path: bytes, content: memoryview, at: int) -> None:
-        """Write a part of a file, making the file if it is not there."""
-        handle = self._open(path, NEW)
+    def write_whole(self, item: Item, content: memoryview) -> None:
+        """Write a file with all its content and metadata."""
+        handle = self._open(item.path, NEW)
         try:
-            while content:
-                written = os.pwrite(handle, content, at)
-                content, at = content[written:], at + written
+            _write(handle, content, 0)
+            self._describe(handle, item)
         finally:
             os.close(handle)
 
-    def digest(self, path: bytes) -> bytes:
-        """Return the BLAKE3-256 of a file as it lies there now."""
-        digest = blake3()
-        with open(self._open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=0) as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
+    def write(self, path: bytes, parts: Iterable[tuple[int, memoryview]]) -> None:
+        """Write parts of a file, each at its place, making the file if it is not there."""
+        handle = self._open(path, NEW)
+        try:
+            for at, content in parts:
+                _write(handle, content, at)
+        finally:
+            os.close(handle)
+
+    def finish(self, item: Item) -> bytes:
+        """Set a written file's metadata; return the BLAKE3-256 of it as it lies there now."""
+        handle = self._open(item.path, THERE)
+        try:
+            digest, block = blake3(), self._handles.block
+            while got := os.readv(handle, [block]):
+                digest.update(block[:got])
+            self._describe(handle, item)
+        finally:
+            os.close(handle)
         return digest.digest()
+
+    def remove(self, path: bytes) -> None:
+        """Take away a file that did not become what it should be, if it is there at all."""
+        parent, name = self._parent(path)
+        try:
+            os.unlink(name, dir_fd=parent)
+        except FileNotFoundError:
+            return
 
     def make_link(self, item: Item) -> None:
         """Make a symbolic link with its owner and time."""
-        with self._lock:
-            parent, name = self._parent(item.path)
-            os.symlink(item.target, name, dir_fd=parent)
-            if os.geteuid() == 0:
-                os.chown(name, item.uid, item.gid, dir_fd=parent, follow_symlinks=False)
-            times = (item.mtime_ns, item.mtime_ns)
-            os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
+        parent, name = self._parent(item.path)
+        os.symlink(item.target, name, dir_fd=parent)
+        if self._user == 0:
+            os.chown(name, item.uid, item.gid, dir_fd=parent, follow_symlinks=False)
+        times = (item.mtime_ns, item.mtime_ns)
+        os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
 
-    def set_metadata(self, item: Item) -> None:
-        """Set owner (where this user may), mode and time; a file never becomes setuid or setgid."""
-        handle = self._open(item.path, os.O_RDONLY | os.O_NOFOLLOW)
+    def finish_folder(self, item: Item) -> None:
+        """Set a folder's metadata; what is below it must be finished."""
+        handle = self._open(item.path, THERE) if item.path else os.dup(self._root)
         try:
-            if os.geteuid() == 0:
-                os.fchown(handle, item.uid, item.gid)
-            mode = item.mode if item.kind == "dir" else item.mode & ~(stat.S_ISUID | stat.S_ISGID)
-            os.fchmod(handle, mode)
-            os.utime(handle, ns=(item.mtime_ns, item.mtime_ns))
+            self._describe(handle, item)
         finally:
             os.close(handle)
 
+    def _describe(self, handle: int, item: Item) -> None:
+        """Set owner (where this user may), mode and time; a file never becomes setuid or setgid."""
+        if self._user == 0:
+            os.fchown(handle, item.uid, item.gid)
+        mode = item.mode if item.kind == "dir" else item.mode & ~(stat.S_ISUID | stat.S_ISGID)
+        os.fchmod(handle, mode)
+        os.utime(handle, ns=(item.mtime_ns, item.mtime_ns))
+
     def _open(self, path: bytes, flags: int) -> int:
-        if not path:
-            return os.dup(self._root)
-        with self._lock:
-            parent, name = self._parent(path)
-            return os.open(name, flags, 0o600, dir_fd=parent)
+        parent, name = self._parent(path)
+        return os.open(name, flags, 0o600, dir_fd=parent)
 
     def _parent(self, path: bytes) -> tuple[int, bytes]:
-        *above, name = split_path(path)
-        return self._handle(tuple(above)), name
+        above, _, name = path.rpartition(b"/")
+        return self._handle(above), name
 
-    def _handle(self, parts: tuple[bytes, ...]) -> int:
-        if not parts:
+    def _handle(self, path: bytes) -> int:
+        if not path:
             return self._root
-        handle = self._handles.get(parts)
+        handles = self._handles.by_path
+        handle = handles.get(path)
         if handle is None:
-            handle = self._descend(parts)
-            self._handles[parts] = handle
-            if len(self._handles) > OPEN_FOLDERS:
-                os.close(self._handles.popitem(last=False)[1])
+            handle = handles[path] = self._descend(path)
+            if len(handles) > OPEN_FOLDERS:
+                os.close(handles.popitem(last=False)[1])
         return handle
 
-    def _descend(self, parts: tuple[bytes, ...]) -> int:
+    def _descend(self, path: bytes) -> int:
         """Open a folder from the root down, without recursion: trees may be deep."""
         handle = os.dup(self._root)
-        for part in parts:
+        for part in split_path(path):
             try:
                 below = os.open(part, BELOW, dir_fd=handle)
             finally:
                 os.close(handle)
             handle = below
         return handle
+
+
+def _write(handle: int, content: memoryview, at: int) -> None:
+    while content:  # a full disk shows first as a short write
+        written = os.pwrite(handle, content, at)
+        content, at = content[written:], at + written

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from baozhang.sources.base import Trouble
 
@@ -52,6 +52,7 @@ class BackupReceipt:
     troubles: tuple[Trouble, ...]
 
 
+Paths: TypeAlias = tuple[bytes, ...]
 DamageKind = Literal["missing", "damaged", "forked"]
 
 
@@ -85,3 +86,4 @@ class RestoreReceipt:
     files: int
     bytes: int
     dry_run: bool
+    lost: Paths = ()  # files left out because stored content of theirs is damaged

@@ -11,11 +11,13 @@ Performs no I/O.  Normative: docs/format.md, "Moves".
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any
 
 from baozhang.errors import CorruptObjectError
 from baozhang.vault.columns import Column, decode_columns, encode_columns
+from baozhang.vault.snapshot import Manifest
 from baozhang.vault.stores.base import ObjectName
 
 NOWHERE = 0xFFFFFFFF
@@ -37,17 +39,18 @@ class Moves:
     def place(self, pack: bytes, segment: int) -> Place:
         """Return where a segment lies now; one that was never moved lies where it was.
 
+        So does one that was given up: a backup that ran beside the repacking may have needed it,
+        and its pack is kept for as long as that backup's snapshot is.
+
         Raises:
-            CorruptObjectError: it was given up, or moves lead in a circle.
+            CorruptObjectError: moves lead in a circle.
         """
         for _ in range(len(self.segments) + 1):
-            places = self.segments.get(pack)
-            if places is None:
-                return pack, segment
+            places = self.segments.get(pack, ())
             if segment >= len(places) or places[segment][1] == NOWHERE:
-                break
+                return pack, segment
             pack, segment = places[segment]
-        raise CorruptObjectError("a segment was given up, or moves lead nowhere")
+        raise CorruptObjectError("moves lead in a circle", object=pack.hex())
 
     def object(self, name: ObjectName) -> ObjectName:
         """Return the name under which an object lies now; raises as `place` does."""
@@ -74,9 +77,11 @@ class Moves:
         return found
 
     def add(self, other: "Moves") -> None:
-        """Take over what another run moved."""
-        self.segments |= other.segments
-        self.objects |= other.objects
+        """Take over what another run moved; where both moved a segment, the first stays right."""
+        for pack, places in other.segments.items():
+            both = zip_longest(self.segments.get(pack, ()), places, fillvalue=(pack, NOWHERE))
+            self.segments[pack] = [mine if mine[1] != NOWHERE else its for mine, its in both]
+        self.objects = other.objects | self.objects
 
 
 def all_of(runs: Iterable[Moves]) -> Moves:
@@ -134,3 +139,21 @@ def _segments(columns: Mapping[str, Any]) -> dict[bytes, Sequence[Place]]:
 def _objects(columns: Mapping[str, Any]) -> dict[ObjectName, ObjectName]:
     pairs = zip(columns["object_from"], columns["object_to"], strict=True)
     return {ObjectName(old.decode()): ObjectName(new.decode()) for old, new in pairs}
+
+
+def followed(manifest: Manifest, moves: Moves) -> Manifest:
+    """Return a manifest whose pieces name the packs in which they lie now."""
+    if moves.segments.keys().isdisjoint(manifest.packs):
+        return manifest
+    places = [
+        moves.place(manifest.packs[pack], segment)
+        for pack, segment in zip(manifest.piece_packs, manifest.piece_segments, strict=True)
+    ]
+    packs = list(dict.fromkeys(pack for pack, _ in places))
+    row_of = {pack: row for row, pack in enumerate(packs)}
+    return replace(
+        manifest,
+        packs=packs,
+        piece_packs=array("I", (row_of[pack] for pack, _ in places)),
+        piece_segments=array("I", (segment for _, segment in places)),
+    )

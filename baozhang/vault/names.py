@@ -7,6 +7,7 @@
     c/<client>/index/<hash>                   what a snapshot added, for finding it again
     c/<client>/moves/<hash>                   where content lies that was put elsewhere
     c/<client>/marks/<sequence>-<hash>        what is no longer kept
+    c/<client>/shredded/<hash>                that the client's keys were destroyed
     c/<client>/snap/<set>/<sequence>-<hash>   manifests
     c/<client>/commit/<set>/<sequence>-<hash> commits, written last
 
@@ -36,7 +37,7 @@ NAMES_TEMPLATES = {
 NAME_RULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _H, _P = "[0-9a-f]{64}", "[0-9a-f]{32}"
 _OF_A_CLIENT = (
-    rf"keys/\d{{6}}-{_H}|packs/[0-9a-f]{{2}}/{_H}|(index|moves)/{_H}|marks/\d{{10}}-{_H}"
+    rf"keys/\d{{6}}-{_H}|packs/[0-9a-f]{{2}}/{_H}|(index|moves|shredded)/{_H}|marks/\d{{10}}-{_H}"
     rf"|(snap|commit)/{_P}/\d{{10}}-{_H}"
 )
 _OURS = re.compile(rf"config|keys/{_H}|c/{_P}/({_OF_A_CLIENT})")
@@ -99,6 +100,10 @@ class Namespace:
     def moves(self, data: bytes) -> ObjectName:
         """Name of a moves object."""
         return ObjectName(f"{self.prefix}moves/{hash_of(data)}")
+
+    def tombstone(self, data: bytes) -> ObjectName:
+        """Name of the record that this client's keys were destroyed."""
+        return ObjectName(f"{self.prefix}shredded/{hash_of(data)}")
 
     def mark(self, sequence: int, data: bytes) -> ObjectName:
         """Name of a mark."""

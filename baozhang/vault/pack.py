@@ -11,6 +11,7 @@ lie: manifests and packs alone are enough to restore.
 Lays out and parses bytes; performs no I/O.  Normative: docs/format.md, "Packs".
 """
 
+import mmap
 import struct
 from array import array
 from collections.abc import Iterator, Mapping
@@ -18,47 +19,51 @@ from dataclasses import dataclass
 
 from baozhang.errors import CorruptObjectError
 from baozhang.vault.columns import Column, decode_columns, encode_columns
-from baozhang.vault.sealing import HEADER, LAST, TAG, Codec, Place, Seal, new_seal
+from baozhang.vault.sealing import HEADER, LAST, TAG, Buffer, Codec, Place, Seal, new_seal
 
 PACK_TARGET = 32 * 2**20  # bytes; S3 requests outweigh storage below, memory above
+TABLE_ROOM = 2**20  # bytes kept for the table
+ROW = 9  # bytes of one segment in the table
+CAPACITY = PACK_TARGET + 4 * 2**20  # bytes; the last segment may reach beyond the target
 TRAILER = struct.Struct("<II4s")  # sealed and plain length of the table, magic
 MAGIC = b"BZPK"
 
 
 class PackBuilder:
-    """Collects sealed segments until a pack is full."""
+    """Collects sealed segments until a pack is full.
+
+    The pack is built in memory that the system gives page by page, where it stays until `close`.
+    """
 
     def __init__(self, key: bytes, place: Place) -> None:
         self._seal = new_seal(key, place)
-        self._bytes = bytearray(self._seal.header)
+        self._memory = mmap.mmap(-1, CAPACITY)
         self._sealed, self._plain = array("I"), array("I")
         self._codecs = bytearray()
+        self._length = 0
+        self._append(self._seal.header)
 
-    def __len__(self) -> int:
-        return len(self._bytes)
+    def has_room(self, packed: int) -> bool:
+        """Tell whether a segment of so many packed bytes still belongs in this pack."""
+        rows = len(self._sealed) < TABLE_ROOM // ROW - 1000  # the table's head is short
+        fits = self._length + packed <= CAPACITY - TABLE_ROOM
+        return self._length < PACK_TARGET and fits and rows
 
-    @property
-    def segments(self) -> int:
-        """How many segments it holds."""
-        return len(self._sealed)
-
-    @property
-    def full(self) -> bool:
-        """Whether it has reached its size."""
-        return len(self._bytes) >= PACK_TARGET
-
-    def add(self, codec: Codec, packed: bytes, plain_length: int) -> int:
+    def add(self, codec: Codec, packed: Buffer, plain_length: int) -> int:
         """Seal one segment into the pack and return its number."""
-        number = len(self._sealed)
-        sealed = self._seal.close(number, codec, plain_length, packed)
-        self._bytes += sealed
-        self._sealed.append(len(sealed))
+        number, length = len(self._sealed), len(packed) + TAG
+        with memoryview(self._memory) as view:
+            out = view[self._length : self._length + length]
+            self._seal.close_into(number, codec, plain_length, packed, out)
+            out.release()
+        self._length += length
+        self._sealed.append(length)
         self._plain.append(plain_length)
         self._codecs.append(codec)
         return number
 
-    def finish(self) -> bytearray:
-        """Return the whole pack; the builder is spent."""
+    def finish(self) -> memoryview:
+        """Return the whole pack, which must be released before `close`."""
         columns: dict[str, Column] = {
             "sealed": self._sealed,
             "plain": self._plain,
@@ -66,8 +71,16 @@ class PackBuilder:
         }
         table = encode_columns({"format": 1}, columns)
         sealed = self._seal.close(LAST, Codec.RAW, len(table), table)
-        self._bytes += sealed + TRAILER.pack(len(sealed), len(table), MAGIC)
-        return self._bytes
+        self._append(sealed + TRAILER.pack(len(sealed), len(table), MAGIC))
+        return memoryview(self._memory)[: self._length]
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._memory.close()
+
+    def _append(self, data: bytes) -> None:
+        self._memory[self._length : self._length + len(data)] = data
+        self._length += len(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,10 @@ class PackTable:
     def open(self, segment: Segment, sealed: bytes | memoryview) -> bytes:
         """Return a segment's plaintext; raises CorruptObjectError."""
         return self.seal.open(segment.number, segment.codec, segment.plain, sealed)
+
+    def check(self, segment: Segment, sealed: bytes | memoryview) -> None:
+        """Open a segment and forget its plaintext; raises as `open` does."""
+        self.seal.check(segment.number, segment.codec, segment.plain, sealed)
 
 
 def table_span(size: int, trailer: bytes) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
 """Packing: extents into segments, segments through compression into packs, packs into the store.
 
     extents ─► segment of their grouping ─► compress, decompress again ─► seal into the open pack
-                                              (worker threads)             └─full─► store
+                                              (worker threads)             └─full─► hash, store
                                                                                   (one thread)
 
 Segments come out of the workers in the order they went in, so that equal input gives equal packs
@@ -11,40 +11,47 @@ but for their salts.  Waiting for the oldest one bounds what is in flight.
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import zstandard
-
 from baozhang.vault.chunker import Grouping
 from baozhang.vault.client import ClientVault
+from baozhang.vault.memory import keep_memory
 from baozhang.vault.names import hash_of
 from baozhang.vault.pack import PackBuilder
-from baozhang.vault.sealing import Codec, Kind, pack
+from baozhang.vault.sealing import Codec, Kind, compressible, pack
 
 SEGMENT = 2**20  # bytes; 256 KiB compresses 1 % worse, 4 MiB 0.2 % better but leaves the cache
 LEVEL = 3  # zstd; level 6 saves 2 % of bytes for twice the time
+FINE_LEVEL, FINE = 12, 16 * 2**20
+"""A later snapshot brings little: these bytes of it may take five times the time for 15 % less."""
 WORKERS = 2
 IN_FLIGHT = WORKERS + 2  # segments waiting for or in compression
-PROBE = 32 * 2**10  # bytes from the middle that tell whether compressing is worth it
-WORTH = 0.98  # of its size is what a probe must get below
 
 
 class Packer:
-    """Stores new extents; tells afterwards where each came to lie."""
+    """Stores new extents; tells afterwards where each came to lie.
 
-    def __init__(self, side: ClientVault) -> None:
+    Args:
+        side: the client's part of the vault.
+        fine: this is not the set's first snapshot: compress its first bytes better.
+    """
+
+    def __init__(self, side: ClientVault, *, fine: bool = False) -> None:
+        keep_memory()
         self._side = side
+        self._fine = FINE if fine else 0  # bytes left
         self._open: dict[Grouping, tuple[int, bytearray]] = {}
-        self._waiting: deque[tuple[int, int, Future[tuple[Codec, bytes]]]] = deque()
+        self._waiting: deque[tuple[int, int, Future[tuple[Codec, bytes | bytearray]]]] = deque()
         self._places: list[tuple[int, int]] = []  # handle to pack's ordinal and segment
         self._builder: PackBuilder | None = None
-        self._packs: list[tuple[str, int]] = []
+        self._begun = 0  # packs
+        self._stored: list[tuple[str, int]] = []
         self._workers = ThreadPoolExecutor(WORKERS, "compress")
         self._storing = ThreadPoolExecutor(1, "store")
-        self._stored: Future[None] | None = None
+        self._busy: Future[None] | None = None
 
     @property
     def packs(self) -> tuple[tuple[str, int], ...]:
         """Hash and size of every pack that was written."""
-        return tuple(self._packs)
+        return tuple(self._stored)
 
     def add(self, extent: memoryview, group: Grouping) -> tuple[int, int]:
         """Take one extent; return its segment's handle and its offset in it."""
@@ -59,7 +66,7 @@ class Packer:
     def where(self, handle: int) -> tuple[bytes, int]:
         """Return pack and number of a segment; only after `finish`."""
         ordinal, segment = self._places[handle]
-        return bytes.fromhex(self._packs[ordinal][0]), segment
+        return bytes.fromhex(self._stored[ordinal][0]), segment
 
     def finish(self) -> None:
         """Store what is still open; on return every extent is durable."""
@@ -69,9 +76,9 @@ class Packer:
         while self._waiting:
             self._take_oldest()
         if self._builder is not None:
-            self._roll()
-        if self._stored is not None:
-            self._stored.result()
+            self._roll(self._builder)
+        if self._busy is not None:
+            self._busy.result()
 
     def close(self) -> None:
         """End the threads; what was not finished is given up."""
@@ -85,7 +92,9 @@ class Packer:
         return self._open[group]
 
     def _submit(self, handle: int, buffer: bytearray, group: Grouping) -> None:
-        future = self._workers.submit(_compressed, buffer, doubtful=group.doubtful)
+        level = FINE_LEVEL if self._fine >= len(buffer) else LEVEL
+        self._fine -= len(buffer)
+        future = self._workers.submit(_compressed, buffer, level, doubtful=group.doubtful)
         self._waiting.append((handle, len(buffer), future))
         while len(self._waiting) > IN_FLIGHT:
             self._take_oldest()
@@ -93,30 +102,32 @@ class Packer:
     def _take_oldest(self) -> None:
         handle, plain_length, future = self._waiting.popleft()
         codec, packed = future.result()
+        if self._builder is not None and not self._builder.has_room(len(packed)):
+            self._roll(self._builder)
         if self._builder is None:
-            side = self._side
-            self._builder = PackBuilder(side.key, side.place(Kind.PACK))
+            self._builder = PackBuilder(self._side.key, self._side.place(Kind.PACK))
+            self._begun += 1
         segment = self._builder.add(codec, packed, plain_length)
-        self._places[handle] = len(self._packs), segment
-        if self._builder.full:
-            self._roll()
+        self._places[handle] = self._begun - 1, segment
 
-    def _roll(self) -> None:
-        """Hand the full pack to the store; wait for the one before, so that two are in memory."""
-        assert self._builder is not None
-        data, self._builder = self._builder.finish(), None
-        digest = hash_of(data)
-        self._packs.append((digest, len(data)))
-        if self._stored is not None:
-            self._stored.result()
-        name = self._side.space.pack(digest)
-        self._stored = self._storing.submit(self._side.store.put, name, data)
+    def _roll(self, builder: PackBuilder) -> None:
+        """Hand a full pack to the store; wait for the one before, so that two are in memory."""
+        self._builder = None
+        if self._busy is not None:
+            self._busy.result()
+        self._busy = self._storing.submit(self._store, builder)
+
+    def _store(self, builder: PackBuilder) -> None:
+        with builder.finish() as data:
+            digest = hash_of(data)
+            self._side.store.put(self._side.space.pack(digest), data)
+            self._stored.append((digest, len(data)))
+        builder.close()
 
 
-def _compressed(buffer: bytearray, *, doubtful: bool) -> tuple[Codec, bytes]:
-    if doubtful:
-        middle = len(buffer) // 2
-        probe = bytes(buffer[middle : middle + PROBE])
-        if len(zstandard.ZstdCompressor(level=1).compress(probe)) > WORTH * len(probe):
-            return Codec.RAW, bytes(buffer)
-    return pack(buffer, level=LEVEL)
+def _compressed(
+    buffer: bytearray, level: int, *, doubtful: bool
+) -> tuple[Codec, bytes | bytearray]:
+    if doubtful and not compressible(buffer):
+        return Codec.RAW, buffer
+    return pack(buffer, level=level)

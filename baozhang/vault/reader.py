@@ -11,23 +11,35 @@ so nothing can be written outside it.
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from blake3 import blake3
 
-from baozhang.errors import CorruptObjectError, StoreFullError, UnreachableError, UsageError
+from baozhang.errors import (
+    CorruptObjectError,
+    ObjectMissingError,
+    StoreFullError,
+    UnreachableError,
+    UsageError,
+)
 from baozhang.sources.base import Item
 from baozhang.vault.client import ClientVault
 from baozhang.vault.folder import Folder, split_path
+from baozhang.vault.memory import keep_memory
 from baozhang.vault.model import Progress, Report, RestoreReceipt, Snapshot, silent
+from baozhang.vault.moves import followed
 from baozhang.vault.packs import PackReader
-from baozhang.vault.snapshot import Manifest, Piece, Row
+from baozhang.vault.snapshot import KINDS, Manifest
 
 WORKERS = 2
-BATCH = 16  # segments handed to a worker at a time
+BATCH = 16  # segments, or files, handed to a worker at a time
+FILE, DIR, SYMLINK = range(len(KINDS))
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -38,6 +50,7 @@ def restore(
     *,
     path: bytes = b"",
     dry_run: bool = False,
+    keep_going: bool = False,
     report: Report = silent,
 ) -> RestoreReceipt:
     """Bring back a snapshot, or one path of it, into a folder that does not exist yet.
@@ -48,24 +61,27 @@ def restore(
         target: a folder that is not there, or is empty.
         path: a file or folder of the snapshot; empty means all of it.
         dry_run: read and check nothing, only tell what would be written.
+        keep_going: leave out the files that damage hits, and name them, instead of giving up.
         report: is told of progress in bytes.
 
     Raises:
         UsageError: the target is in use, or the path is not in the snapshot.
-        CorruptObjectError: stored content is damaged; the target is not made.
+        CorruptObjectError, ObjectMissingError: stored content is damaged or gone; the target is
+            not made.  With `keep_going` only where what describes the content is.
         StoreFullError: the target's disk has no room; the target is not made.
     """
     manifest = side.manifest(snapshot)
     wanted = path.strip(b"/")
-    rows = [row for row in manifest.rows() if _within(row.item.path, wanted)]
-    if wanted and all(row.item.path != wanted for row in rows):
+    rows = [row for row, path in enumerate(manifest.paths) if _within(path, wanted)]
+    if wanted and all(manifest.paths[row] != wanted for row in rows):
         raise UsageError(
             "snapshot {snapshot} holds no such path",
             hint="List what it holds with `baozhang vault ls`.",
             snapshot=snapshot.id,
         )
-    files = sum(row.item.kind == "file" for row in rows)
-    size = sum(row.item.size for row in rows)
+    files = sum(manifest.kinds[row] == FILE for row in rows)
+    size = sum(manifest.sizes[row] for row in rows)
+    lost: tuple[bytes, ...] = ()
     try:
         _check_target(target)
         if not dry_run:
@@ -73,8 +89,10 @@ def restore(
     except OSError as error:
         raise _translated(error, target) from error
     if not dry_run:
-        _write(side, manifest, rows, target, report)
-    return RestoreReceipt(snapshot, files, size, dry_run)
+        with _building(target.absolute()) as building, Folder(building) as folder:
+            work = _Restore(side, manifest, folder, report, keep_going=keep_going)
+            lost = work.run(rows)
+    return RestoreReceipt(snapshot, files - len(lost), size, dry_run, lost)
 
 
 def _within(path: bytes, wanted: bytes) -> bool:
@@ -108,16 +126,14 @@ def _check_room(target: Path, size: int) -> None:
         )
 
 
-def _write(
-    side: ClientVault, manifest: Manifest, rows: list[Row], target: Path, report: Report
-) -> None:
-    target = target.absolute()
+@contextmanager
+def _building(target: Path) -> Iterator[Path]:
+    """Give a folder beside the target, which gets the target's name once it is filled."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=".restoring-", dir=target.parent))
         try:
-            with Folder(building) as folder:
-                _Restore(side, manifest, folder, report).run(rows)
+            yield building
             if target.exists():
                 target.rmdir()
             building.rename(target)
@@ -143,92 +159,126 @@ def _translated(error: OSError, target: Path) -> UnreachableError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One piece of one file: where it goes."""
+class _Part(NamedTuple):
+    """One piece of one file: where it is in its segment, and where it goes."""
 
-    row: Row
-    piece: Piece
-    at: int  # offset in the file
+    row: int
+    offset: int
+    length: int
+    at: int  # in the file
 
 
 class _Restore:
     def __init__(
-        self, side: ClientVault, manifest: Manifest, folder: Folder, report: Report
+        self,
+        side: ClientVault,
+        manifest: Manifest,
+        folder: Folder,
+        report: Report,
+        *,
+        keep_going: bool,
     ) -> None:
-        self._packs, self._manifest = PackReader(side), manifest
+        keep_memory()
+        self._packs, self._manifest = PackReader(side), followed(manifest, side.moves)
         self._folder, self._report = folder, report
+        self._keep_going = keep_going
+        self._lost: set[int] = set()  # rows
         self._done = self._total = 0
 
-    def run(self, rows: list[Row]) -> None:
-        self._total = sum(row.item.size for row in rows)
+    def run(self, rows: list[int]) -> tuple[bytes, ...]:
+        """Fill the folder; return the paths of the files that damage took."""
+        manifest = self._manifest
+        self._total = sum(manifest.sizes[row] for row in rows)
         for row in rows:
-            split_path(row.item.path)
-        folders = [row.item for row in rows if row.item.kind == "dir"]
+            split_path(manifest.paths[row])
+        folders = [manifest.item(row) for row in rows if manifest.kinds[row] == DIR]
         for item in folders:
             self._folder.make_folder(item.path)
+        files = [row for row in rows if manifest.kinds[row] == FILE]
         with ThreadPoolExecutor(WORKERS, "restore") as workers:
-            for done in workers.map(self._write_batch, _batches(self._segments(rows))):
+            for done in workers.map(self._write_batch, _batches(self._segments(files))):
                 self._done += done
                 self._report(Progress("restoring", self._done, self._total))
-            for _ in workers.map(self._finish_file, _files(rows)):
+            many = [row for row in files if manifest.counts[row] != 1]
+            for _ in workers.map(self._finish_files, _batches(many)):
                 pass
         for row in rows:
-            if row.item.kind == "symlink":
-                self._folder.make_link(row.item)
+            if manifest.kinds[row] == SYMLINK:
+                self._folder.make_link(manifest.item(row))
         for item in reversed(folders):  # a folder's time is set after what is in it
-            self._folder.set_metadata(item)
+            self._folder.finish_folder(item)
+        return tuple(sorted(manifest.paths[row] for row in self._lost))
 
-    def _segments(self, rows: list[Row]) -> list[list[_Part]]:
-        """Group the pieces by segment, in the order in which packs store them."""
+    def _segments(self, files: list[int]) -> list[tuple[int, int, list[_Part]]]:
+        """Group the pieces by pack and segment, in the order in which packs store them."""
         groups: dict[tuple[int, int], list[_Part]] = {}
-        for row in rows:
+        for row in files:
             at = 0
-            for piece in row.pieces:
-                groups.setdefault((piece.pack, piece.segment), []).append(_Part(row, piece, at))
-                at += piece.length
-        return [groups[key] for key in sorted(groups)]
+            for pack, segment, offset, length in self._manifest.pieces(row):
+                groups.setdefault((pack, segment), []).append(_Part(row, offset, length, at))
+                at += length
+        return [(*key, groups[key]) for key in sorted(groups)]
 
-    def _write_batch(self, batch: list[list[_Part]]) -> int:
-        return sum(self._write_segment(parts) for parts in batch)
+    def _write_batch(self, batch: list[tuple[int, int, list[_Part]]]) -> int:
+        return sum(self._write_segment(*segment) for segment in batch)
 
-    def _write_segment(self, parts: list[_Part]) -> int:
-        first = parts[0].piece
-        plain = memoryview(self._packs.segment(self._manifest.packs[first.pack], first.segment))
-        for part in parts:
-            start, end = part.piece.offset, part.piece.offset + part.piece.length
-            content = plain[start:end]
-            if len(content) != part.piece.length:
-                raise CorruptObjectError("a segment is shorter than a manifest says")
-            if len(part.row.pieces) == 1:
-                _check_digest(part.row, blake3(content).digest())
-            self._folder.write(part.row.item.path, content, part.at)
-        return sum(part.piece.length for part in parts)
+    def _write_segment(self, pack: int, segment: int, parts: list[_Part]) -> int:
+        try:
+            plain = memoryview(self._packs.segment(self._manifest.packs[pack], segment))
+        except (CorruptObjectError, ObjectMissingError):
+            if not self._keep_going:
+                raise
+            self._lost.update(part.row for part in parts)
+        else:
+            for row, mine in groupby(parts, key=attrgetter("row")):
+                self._write_parts(row, list(mine), plain)
+        return sum(part.length for part in parts)
 
-    def _finish_file(self, row: Row) -> None:
-        """Check what lies there now, unless its one piece was checked; set the metadata."""
-        if not row.pieces:
-            self._folder.write(row.item.path, memoryview(b""), 0)
-        if len(row.pieces) != 1:
-            _check_digest(row, self._folder.digest(row.item.path))
-        self._folder.set_metadata(row.item)
+    def _write_parts(self, row: int, parts: list[_Part], plain: memoryview) -> None:
+        """Write what a segment holds of a file: the whole of most."""
+        manifest = self._manifest
+        contents = [plain[part.offset : part.offset + part.length] for part in parts]
+        fits = all(len(c) == p.length for c, p in zip(contents, parts, strict=True))
+        if not fits:
+            self._lose(row, "a segment is shorter than a manifest says")
+        elif manifest.counts[row] > 1:
+            places = (part.at for part in parts)
+            self._folder.write(manifest.paths[row], zip(places, contents, strict=True))
+        elif self._is_right(row, blake3(contents[0]).digest()):
+            self._folder.write_whole(manifest.item(row), contents[0])
+
+    def _finish_files(self, rows: list[int]) -> None:
+        """Check what lies there now, of files of many pieces or none; set their metadata."""
+        for row in rows:
+            item = self._manifest.item(row)
+            if row in self._lost:
+                self._folder.remove(item.path)
+                continue
+            if not self._manifest.counts[row]:
+                self._folder.write(item.path, ())
+            if not self._is_right(row, self._folder.finish(item)):
+                self._folder.remove(item.path)
+
+    def _is_right(self, row: int, digest: bytes) -> bool:
+        if digest != self._manifest.digest(row):
+            self._lose(row, "a restored file is not the file that was backed up")
+        return row not in self._lost
+
+    def _lose(self, row: int, why: str) -> None:
+        """Give a file up where that was asked for, else all."""
+        if not self._keep_going:
+            raise CorruptObjectError(
+                why, hint="Run `baozhang vault verify --read-data`, and test this machine's memory."
+            )
+        self._lost.add(row)
 
 
-def _batches(segments: list[list[_Part]]) -> Iterator[list[list[_Part]]]:
-    for at in range(0, len(segments), BATCH):
-        yield segments[at : at + BATCH]
+T = TypeVar("T")
 
 
-def _files(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if row.item.kind == "file")
-
-
-def _check_digest(row: Row, digest: bytes) -> None:
-    if digest != row.digest:
-        raise CorruptObjectError(
-            "a restored file is not the file that was backed up",
-            hint="Run `baozhang vault verify --read-data`, and test this machine's memory.",
-        )
+def _batches(things: list[T]) -> Iterator[list[T]]:
+    for at in range(0, len(things), BATCH):
+        yield things[at : at + BATCH]
 
 
 def listing(side: ClientVault, snapshot: Snapshot, path: bytes = b"") -> Iterator[Item]:

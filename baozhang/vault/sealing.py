@@ -17,9 +17,11 @@ Performs no I/O.  Normative: docs/format.md, "Sealed objects".
 import hmac
 import secrets
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -28,12 +30,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from baozhang.errors import CorruptObjectError, NewerFormatError
 from baozhang.keys.slots import derive
 
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
 MAGIC = b"BZO1"
 SUITE_AES_256_GCM = 1
 HEADER = struct.Struct("<4sHBBIH32s32s")
 TAG = 16  # bytes of an AES-GCM tag
 FRAME = struct.Struct("<BQ")  # a small object's codec and plain length
 LAST = 0xFFFFFFFF  # counter of a pack's table; segments count from 0
+SAMPLE = 32 * 2**10  # bytes that tell whether compressing is worth it
+WORTH = 0.98  # of its size is what the sample must get below
 META_LEVEL = 9  # zstd; manifests and indexes are small and kept for years
 
 
@@ -47,6 +53,8 @@ class Kind(IntEnum):
     CLIENT_KEY = 5
     MOVES = 6
     MARK = 7
+    CACHE = 8  # never in a vault: what a machine keeps beside it
+    TOMBSTONE = 8
 
 
 class Codec(IntEnum):
@@ -79,9 +87,16 @@ class Seal:
     header: bytes
     cipher: AESGCM = field(repr=False)
 
-    def close(self, counter: int, codec: int, plain_length: int, data: bytes) -> bytes:
+    def close(self, counter: int, codec: int, plain_length: int, data: Buffer) -> bytes:
         """Return the sealed part: ciphertext and tag."""
         return self.cipher.encrypt(_nonce(counter), data, self._bound(counter, codec, plain_length))
+
+    def close_into(
+        self, counter: int, codec: int, plain_length: int, data: Buffer, out: memoryview
+    ) -> None:
+        """Seal into `out`, which is as long as the data and a tag: no copy is made."""
+        bound = self._bound(counter, codec, plain_length)
+        self.cipher.encrypt_into(_nonce(counter), data, bound, out)
 
     def open(self, counter: int, codec: int, plain_length: int, data: bytes | memoryview) -> bytes:
         """Return the plaintext, decompressed and exactly as long as was sealed.
@@ -89,13 +104,32 @@ class Seal:
         Raises:
             CorruptObjectError: not what was sealed here.
         """
+        return unpack(self._packed(counter, codec, plain_length, data), codec, plain_length)
+
+    def check(self, counter: int, codec: int, plain_length: int, data: Buffer) -> None:
+        """Open and decompress, and forget the plaintext; raises as `open` does."""
+        packed = self._packed(counter, codec, plain_length, data)
+        if codec != Codec.RAW or len(packed) != plain_length:
+            unpack(packed, codec, plain_length)
+
+    def _packed(self, counter: int, codec: int, plain_length: int, data: Buffer) -> memoryview:
+        """Return what was sealed, in a buffer that is valid until this thread opens the next."""
+        if len(data) < TAG:
+            raise CorruptObjectError("a sealed object is cut short")
+        packed, bound = _scratch(len(data) - TAG), self._bound(counter, codec, plain_length)
         try:
-            packed = self.cipher.decrypt(
-                _nonce(counter), data, self._bound(counter, codec, plain_length)
-            )
+            self.cipher.decrypt_into(_nonce(counter), data, bound, packed)
         except InvalidTag as error:
             raise CorruptObjectError("sealed bytes were altered") from error
-        return unpack(packed, codec, plain_length)
+        return packed
+
+    def raw(self, counter: int, codec: int, plain_length: int, data: Buffer) -> bytes:
+        """Return what `close` was given, still packed; raises as `open` does."""
+        bound = self._bound(counter, codec, plain_length)
+        try:
+            return self.cipher.decrypt(_nonce(counter), bytes(data), bound)
+        except InvalidTag as error:
+            raise CorruptObjectError("sealed bytes were altered") from error
 
     def _bound(self, counter: int, codec: int, plain_length: int) -> bytes:
         return self.header + struct.pack("<IBQ", counter, codec, plain_length)
@@ -164,7 +198,7 @@ def open_object(sealed: bytes, keys: Sequence[bytes], place: Place) -> bytes:
     return seal.open(0, codec, plain_length, body[FRAME.size :])
 
 
-def pack(data: bytes | bytearray, *, level: int) -> tuple[Codec, bytes]:
+def pack(data: bytes | bytearray, *, level: int) -> tuple[Codec, bytes | bytearray]:
     """Return the data compressed where that helps, having decompressed it again to be sure.
 
     Compressors have written bad frames (restic #4523, #4677): none is trusted unread.
@@ -172,9 +206,9 @@ def pack(data: bytes | bytearray, *, level: int) -> tuple[Codec, bytes]:
     Raises:
         CorruptObjectError: the compressor did not give back what it was given.
     """
-    packed = zstandard.ZstdCompressor(level=level).compress(data)
+    packed = _compressor(level).compress(data)
     if len(packed) >= len(data):
-        return Codec.RAW, bytes(data)
+        return Codec.RAW, data
     if unpack(packed, Codec.ZSTD, len(data)) != data:
         raise CorruptObjectError(
             "the compressor did not give back its input",
@@ -183,19 +217,33 @@ def pack(data: bytes | bytearray, *, level: int) -> tuple[Codec, bytes]:
     return Codec.ZSTD, packed
 
 
-def unpack(packed: bytes, codec: int, plain_length: int) -> bytes:
+def compressible(data: Buffer) -> bool:
+    """Tell by a sample from the middle whether compressing is worth its time."""
+    middle = len(data) // 2
+    sample = bytes(memoryview(data)[middle : middle + SAMPLE])
+    return len(_compressor(1).compress(sample)) <= WORTH * len(sample)
+
+
+def unpack(packed: bytes | memoryview, codec: int, plain_length: int) -> bytes:
     """Return the plaintext of `plain_length` bytes.
 
     Raises:
         CorruptObjectError: another length, or no such codec.
     """
-    plain = _decompressed(packed, plain_length) if codec == Codec.ZSTD else packed
-    if codec not in (Codec.RAW, Codec.ZSTD) or len(plain) != plain_length:
+    if codec == Codec.ZSTD:
+        return _of_length(_decompressed(packed, plain_length), plain_length)
+    if codec != Codec.RAW:
+        raise CorruptObjectError("a sealed part is of a codec that this release does not know")
+    return _of_length(bytes(packed), plain_length)
+
+
+def _of_length(plain: bytes, length: int) -> bytes:
+    if len(plain) != length:
         raise CorruptObjectError("a sealed part has another length than it says")
     return plain
 
 
-def _decompressed(packed: bytes, plain_length: int) -> bytes:
+def _decompressed(packed: bytes | memoryview, plain_length: int) -> bytes:
     """Decompress to no more than the length; a frame that states its own is believed over a limit.
 
     (python-zstandard: `max_output_size` counts only where the frame states no size, and 0 is none.)
@@ -203,9 +251,35 @@ def _decompressed(packed: bytes, plain_length: int) -> bytes:
     try:
         if zstandard.frame_content_size(packed) not in (-1, plain_length):
             raise CorruptObjectError("a sealed part has another length than it says")
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=plain_length or 1)
+        return _own.decompressor.decompress(packed, max_output_size=plain_length or 1)
     except zstandard.ZstdError as error:
         raise CorruptObjectError("compressed bytes cannot be read") from error
+
+
+class _Own(threading.local):
+    """What each thread keeps for its next object: making these anew costs more than their use."""
+
+    def __init__(self) -> None:
+        self.decompressor = zstandard.ZstdDecompressor()
+        self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+        self.scratch = bytearray()
+
+
+_own = _Own()
+
+
+def _compressor(level: int) -> zstandard.ZstdCompressor:
+    found = _own.compressors.get(level)
+    if found is None:
+        found = _own.compressors[level] = zstandard.ZstdCompressor(level=level)
+    return found
+
+
+def _scratch(length: int) -> memoryview:
+    """Return this thread's buffer; valid until the thread asks for it again."""
+    if len(_own.scratch) < length:
+        _own.scratch = bytearray(length)
+    return memoryview(_own.scratch)[:length]
 
 
 def _nonce(counter: int) -> bytes:

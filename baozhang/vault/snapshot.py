@@ -1,25 +1,29 @@
 """Manifests: what a snapshot holds, and where each byte of it lies.
 
-A full manifest has one row per item (path, kind, mode, times, owner, content hash) and, for the
-files, their pieces: (pack, segment, offset, length).  A `same` manifest says only that the set is
-what an earlier manifest says.  The proofs of the books travel with the rows.
+A *full* manifest has one row per item (path, kind, mode, times, owner, content hash) and, for the
+files, their pieces: (pack, segment, offset, length).  A *delta* holds the rows that differ from an
+earlier full one, and the paths that are gone.  A *same* manifest says only that the set is what an
+earlier full or delta manifest says.  The proofs of the books travel with the rows.
 
 Parses and builds values; performs no I/O.  Normative: docs/format.md, "Manifests".
 """
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from baozhang.errors import CorruptObjectError, NewerFormatError
 from baozhang.sources.base import Item
 from baozhang.sources.base import Kind as ItemKind
 from baozhang.vault.columns import Column, decode_columns, encode_columns
+from baozhang.vault.stores.base import ObjectName
 
 KINDS: tuple[ItemKind, ...] = ("file", "dir", "symlink")
 HASH = 32  # bytes of BLAKE3-256
 NO_HASH = bytes(HASH)
+BATCH = 4096  # items whose columns are made at a time
 FAR = 2**63 - 1  # ns from 1970, in 2262; file systems reach further, a time beyond is brought here
 
 
@@ -63,22 +67,31 @@ class Manifest:
     piece_lengths: "array[int]" = field(default_factory=lambda: array("I"))
     proofs: dict[str, bytes] = field(default_factory=dict)
     recipe: str = ""  # what the proofs depend on besides the books
+    _starts: "array[int]" = field(default_factory=lambda: array("Q"), repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def add(self, item: Item, digest: bytes, pieces: tuple[Piece, ...] | list[Piece]) -> None:
-        """Append one row."""
-        self.paths.append(item.path)
-        self.targets.append(item.target)
-        self.kinds.append(KINDS.index(item.kind))
-        self.modes.append(item.mode)
-        self.mtimes.append(min(max(item.mtime_ns, -FAR), FAR))
-        self.uids.append(item.uid)
-        self.gids.append(item.gid)
-        self.sizes.append(item.size)
-        self.changes_1.append(item.change[0])
-        self.changes_2.append(item.change[1])
+    def list_items(self, items: Iterable[Item]) -> None:
+        """Append the item columns of many rows; their content has to follow."""
+        listed = iter(items)
+        while batch := tuple(islice(listed, BATCH)):
+            paths, kinds, modes, mtimes, uids, gids, sizes, targets, changes = zip(
+                *batch, strict=True
+            )
+            self.paths += paths
+            self.targets += targets
+            self.kinds += bytes(map(KINDS.index, kinds))
+            self.modes.extend(modes)
+            self.mtimes.extend(min(max(time, -FAR), FAR) for time in mtimes)
+            self.uids.extend(uids)
+            self.gids.extend(gids)
+            self.sizes.extend(sizes)
+            self.changes_1.extend(change for change, _ in changes)
+            self.changes_2.extend(change for _, change in changes)
+
+    def add_content(self, digest: bytes, pieces: Sequence[Piece]) -> None:
+        """Append what the next row holds: a file's content, or nothing."""
         self.digests += digest
         self.counts.append(len(pieces))
         for pack, segment, offset, length in pieces:
@@ -86,6 +99,73 @@ class Manifest:
             self.piece_segments.append(segment)
             self.piece_offsets.append(offset)
             self.piece_lengths.append(length)
+
+    def add(self, item: Item, digest: bytes, pieces: Sequence[Piece]) -> None:
+        """Append one row."""
+        self.list_items((item,))
+        self.add_content(digest, pieces)
+
+    def set_item(self, row: int, item: Item) -> None:
+        """Say something else of an item that is listed."""
+        one = Manifest()
+        one.list_items((item,))
+        for name in ITEMS:
+            getattr(self, name)[row] = getattr(one, name)[0]
+
+    def drop_items(self, rows: Sequence[int]) -> None:
+        """Take rows, given in order, out of the item columns; no content was added for them."""
+        for name in ITEMS if rows else ():
+            column = getattr(self, name)
+            for row in reversed(rows):
+                del column[row]
+
+    def take_items(self, other: "Manifest", rows: range) -> None:
+        """Append the item columns of another manifest's rows; their content has to follow."""
+        for name in ITEMS:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            mine.extend(theirs[rows.start : rows.stop])
+
+    def take_content(self, other: "Manifest", rows: range, *, packs_at: int = 0) -> None:
+        """Append the content of another manifest's rows.
+
+        Args:
+            other: its pack table is part of this one's.
+            rows: which.
+            packs_at: the row of this manifest's pack table at which the other's begins.
+        """
+        self.digests += other.digests[rows.start * HASH : rows.stop * HASH]
+        self.counts.extend(other.counts[rows.start : rows.stop])
+        start, stop = other.starts[rows.start], other.starts[rows.stop]
+        packs = other.piece_packs[start:stop]
+        self.piece_packs.extend(array("I", (p + packs_at for p in packs)) if packs_at else packs)
+        self.piece_segments.extend(other.piece_segments[start:stop])
+        self.piece_offsets.extend(other.piece_offsets[start:stop])
+        self.piece_lengths.extend(other.piece_lengths[start:stop])
+
+    def drop_unused_packs(self) -> None:
+        """Leave out of the pack table what no piece lies in."""
+        used = sorted(set(self.piece_packs))
+        if len(used) < len(self.packs):
+            row_of = {old: new for new, old in enumerate(used)}
+            self.packs = [self.packs[old] for old in used]
+            self.piece_packs = array("I", map(row_of.__getitem__, self.piece_packs))
+
+    @property
+    def starts(self) -> "array[int]":
+        """The number of each row's first piece, and at the end the number of all pieces."""
+        if len(self._starts) != len(self.counts) + 1:
+            self._starts = array("Q", accumulate(self.counts, initial=0))
+        return self._starts
+
+    def digest(self, row: int) -> bytes:
+        """Return the BLAKE3-256 of a row's content."""
+        return bytes(self.digests[row * HASH : (row + 1) * HASH])
+
+    def pieces(self, row: int) -> tuple[Piece, ...]:
+        """Return a row's pieces, in the order of the file."""
+        start, stop = self.starts[row], self.starts[row + 1]
+        columns = (self.piece_packs, self.piece_segments, self.piece_offsets, self.piece_lengths)
+        return tuple(map(Piece, *(column[start:stop] for column in columns)))
 
     def item(self, row: int) -> Item:
         """Return the item of a row."""
@@ -103,16 +183,8 @@ class Manifest:
 
     def rows(self) -> Iterator[Row]:
         """Yield every row, in order of path."""
-        at = 0
-        columns = (self.piece_packs, self.piece_segments, self.piece_offsets, self.piece_lengths)
-        for row, count in enumerate(self.counts):
-            end = at + count
-            pieces = tuple(
-                Piece(*values) for values in zip(*(c[at:end] for c in columns), strict=True)
-            )
-            digest = bytes(self.digests[row * HASH : (row + 1) * HASH])
-            yield Row(self.item(row), digest, pieces)
-            at = end
+        for row in range(len(self)):
+            yield Row(self.item(row), self.digest(row), self.pieces(row))
 
     @property
     def content(self) -> int:
@@ -147,46 +219,84 @@ _COLUMNS = {
 """Column of the format to field of `Manifest`."""
 
 
+ITEMS = (
+    *("paths", "targets", "kinds", "modes", "mtimes", "uids", "gids", "sizes"),
+    *("changes_1", "changes_2"),
+)
+"""Fields that say what a set holds, as opposed to its content and where that lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A manifest that says: as in another."""
+
+    base: ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A manifest that says: as in another, but for these rows."""
+
+    base: ObjectName  # of a full manifest
+    gone: list[bytes]  # paths, in order
+    rows: Manifest  # new and changed ones; the proofs and their recipe are the snapshot's
+
+
 def encode_full(manifest: Manifest) -> bytes:
     """Return a full manifest's plaintext."""
+    head = {"format": 1, "kind": "full", "recipe": manifest.recipe}
+    return encode_columns(head, _columns(manifest))
+
+
+def encode_delta(delta: Delta) -> bytes:
+    """Return a delta's plaintext."""
+    head = {"format": 1, "kind": "delta", "base": delta.base, "recipe": delta.rows.recipe}
+    return encode_columns(head, {"gone": delta.gone, **_columns(delta.rows)})
+
+
+def encode_same(base: ObjectName) -> bytes:
+    """Return the plaintext of a manifest that says: as in `base`, a full one or a delta."""
+    return encode_columns({"format": 1, "kind": "same", "base": base}, {})
+
+
+def _columns(manifest: Manifest) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for name, attribute in _COLUMNS.items():
         value = getattr(manifest, attribute)
         columns[name] = bytes(value) if isinstance(value, bytearray) else value
     columns["proof_name"] = [name.encode() for name in manifest.proofs]
     columns["proof"] = list(manifest.proofs.values())
-    head = {"format": 1, "kind": "full", "recipe": manifest.recipe}
-    return encode_columns(head, columns)
+    return columns
 
 
-def encode_same(base: str) -> bytes:
-    """Return the plaintext of a manifest that says: as in `base` (an object name)."""
-    return encode_columns({"format": 1, "kind": "same", "base": base}, {})
-
-
-def decode(plain: bytes) -> Manifest | str:
-    """Return a full manifest, or the object name of the one that it repeats.
+def decode(plain: bytes) -> Manifest | Delta | Same:
+    """Return what a manifest says.
 
     Raises:
         CorruptObjectError: the columns do not fit each other.
         NewerFormatError: a kind this release does not know.
     """
     head, columns = decode_columns(plain)
-    kind = head.get("kind")
-    if kind == "same" and isinstance(head.get("base"), str):
-        return str(head["base"])
-    if kind != "full" or head.get("format") != 1:
+    kind, base = head.get("kind"), head.get("base")
+    if kind == "same" and isinstance(base, str):
+        return Same(ObjectName(base))
+    if kind not in ("full", "delta") or head.get("format") != 1:
         raise NewerFormatError(
             "a manifest is of a kind this release does not know ({kind})",
             hint="Install the release that wrote this vault, or a newer one.",
             kind=kind,
         )
-    manifest = _full(columns)
+    manifest = _rows(columns)
     manifest.recipe = str(head.get("recipe", ""))
-    return manifest
+    if kind == "full":
+        return manifest
+    gone = columns.get("gone")
+    if not isinstance(base, str) or not isinstance(gone, list):
+        raise CorruptObjectError("a manifest lacks columns")
+    return Delta(ObjectName(base), gone, manifest)
 
 
-def _full(columns: Mapping[str, Any]) -> Manifest:
+def _rows(columns: Mapping[str, Any]) -> Manifest:
     try:
         manifest = Manifest(**{attribute: columns[name] for name, attribute in _COLUMNS.items()})
         names = [name.decode() for name in columns["proof_name"]]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from baozhang.clock import SHANGHAI
 from baozhang.errors import (
     CorruptObjectError,
     NewerFormatError,
@@ -20,7 +21,8 @@ from baozhang.errors import (
     UsageError,
     WrongKeyError,
 )
-from baozhang.keys.slots import KEY_BYTES, Secret, derive, lock, unlock
+from baozhang.keys.root import Root, first_root, payload_of, root_of
+from baozhang.keys.slots import KEY_BYTES, Secret, lock, unlock
 from baozhang.vault import names
 from baozhang.vault.client import WRITER, ClientVault, damaged
 from baozhang.vault.names import (
@@ -34,8 +36,17 @@ from baozhang.vault.names import (
 )
 from baozhang.vault.sealing import Kind, Place, epoch_of, open_object, seal_object
 from baozhang.vault.stores.base import ObjectName, Store
+from baozhang.vault.tombstones import ClientShreddedError, Tombstone, earliest, tombstone_names
 
 FORMAT = 1
+SHREDDED_TEMPLATES = {
+    "shredded": "client {client} was shredded on {at}; its keys are destroyed",
+    "unfinished": "the shredding of client {client} began on {at} and was not finished",
+}
+SHREDDED_HINT_TEMPLATES = {
+    "shredded": "Use another client id for new books; nothing brings the old ones back.",
+    "unfinished": "Run `baozhang vault shred` again; it finishes what was begun.",
+}
 NEWER = "Install the release that wrote this vault, or a newer one."
 
 
@@ -45,19 +56,29 @@ class Vault:
 
     store: Store
     id: str
-    master: bytes = field(repr=False)
+    root: Root = field(repr=False)
+
+    @property
+    def master(self) -> bytes:
+        """The key under which new clients' keys are sealed."""
+        return self.root.master
+
+    def space(self, client: str) -> Namespace:
+        """Return a client's namespace, whether or not anything lies in it."""
+        return Namespace(pseudonym(self.root.names, "client", checked_name(client, "client")))
 
     def client(self, client: str, *, create: bool = False) -> "ClientVault":
         """Return one client's part.
 
         Raises:
             UsageError: the client has nothing here and `create` was not asked for.
+            ClientShreddedError: the client's keys were destroyed on purpose.
         """
-        names_key = derive(self.master, salt=b"", info=b"baozhang/1 names", length=KEY_BYTES)
-        space = Namespace(pseudonym(names_key, "client", checked_name(client, "client")))
+        space = self.space(client)
+        self._require_not_shredded(space, client)
         keys = self._client_keys(space)
         if not keys and create:
-            self._make_client_key(space, client)
+            self.make_client_key(client, 1)
             keys = self._client_keys(space)  # of two made at the same time, both count
         if not keys:
             raise UsageError(
@@ -65,15 +86,25 @@ class Vault:
                 hint="Compare the id with `baozhang vault snapshots`.",
                 client=client,
             )
-        return ClientVault(self.store, self.id, client, space, keys, names_key)
+        return ClientVault(self.store, self.id, client, space, keys, self.root.names)
 
     def clients(self) -> tuple[str, ...]:
-        """Return the ids of all clients in the vault, sorted.
+        """Return the ids of all clients in the vault, sorted; not of those that were shredded.
 
         Raises:
             CorruptObjectError: a client's key is damaged, so that its id cannot be told.
         """
-        return tuple(sorted({self.client_key(name)[1] for name in self.client_key_names()}))
+        gone = self.shredded()
+        found = (name for name in self.client_key_names() if name.split("/")[1] not in gone)
+        return tuple(sorted({self.client_key(name)[1] for name in found}))
+
+    def shredded(self) -> dict[str, Tombstone]:
+        """Return the tombstone of each client that was shredded, by the client's pseudonym.
+
+        Raises:
+            CorruptObjectError: all tombstones of one client are damaged.
+        """
+        return earliest(self.store, tombstone_names(self.store), self.root.masters, self.id)
 
     def client_key_names(self, prefix: str = names.CLIENTS) -> list[ObjectName]:
         """Return the names of all clients' keys, or of those below one client's prefix."""
@@ -84,14 +115,33 @@ class Vault:
         """Yield every key slot."""
         yield from _slots(self.store)
 
-    def add_slot(self, secret: Secret) -> None:
+    def new_slot(
+        self,
+        secret: Secret,
+        *,
+        at: datetime,
+        label: str = "",
+        escrow: tuple[int, int, int] | None = None,
+    ) -> bytes:
+        """Return the bytes of a slot by which one more secret would open this vault.
+
+        `escrow`: of an escrow's secret, the shares needed, the shares made, and their number.
+        """
+        about: dict[str, object] = {"created": at.isoformat(timespec="seconds"), "label": label}
+        if self.root.earlier:
+            about["generation"] = len(self.root.masters)
+        if escrow is not None:
+            about["escrow"] = dict(zip(("needed", "shares", "number"), escrow, strict=True))
+        return lock(payload_of(self.root), secret, vault_id=self.id, about=about)
+
+    def add_slot(self, secret: Secret, *, at: datetime, label: str = "") -> None:
         """Let one more secret open this vault."""
-        slot = lock(self.master, secret, vault_id=self.id)
+        slot = self.new_slot(secret, at=at, label=label)
         self.store.put(names.slot_name(slot), slot)
 
     def check_head(self, head: bytes) -> None:
         """Raise CorruptObjectError unless the vault's head is the one that was written."""
-        if not hmac.compare_digest(_head(self.master, head.partition(b"\n")[0]), head):
+        if not hmac.compare_digest(_head(self.root.head, head.partition(b"\n")[0]), head):
             raise CorruptObjectError("the vault's head was altered", object=CONFIG)
 
     def client_key(self, name: ObjectName) -> tuple[int, str, bytes]:
@@ -106,7 +156,7 @@ class Vault:
             epoch = epoch_of(sealed)
             if name != space.key(epoch, sealed):
                 raise CorruptObjectError("an object is not what its name says")
-            fields = json.loads(open_object(sealed, (self.master,), self._place(space, epoch)))
+            fields = json.loads(open_object(sealed, self.root.masters, self._place(space, epoch)))
         except CorruptObjectError as error:
             raise damaged(name) from error
         return epoch, str(fields["client"]), bytes.fromhex(fields["key"])
@@ -114,11 +164,31 @@ class Vault:
     def _place(self, space: Namespace, epoch: int) -> Place:
         return Place(self.id, space.client, epoch, Kind.CLIENT_KEY)
 
-    def _make_client_key(self, space: Namespace, client: str) -> None:
-        key = secrets.token_hex(KEY_BYTES)
-        plain = json.dumps({"client": client, "key": key}, sort_keys=True).encode()
-        sealed = seal_object(plain, self.master, self._place(space, 1))
-        self.store.put(space.key(1, sealed), sealed)
+    def make_client_key(self, client: str, epoch: int) -> ObjectName:
+        """Store a new key of a client for this epoch and return its object's name."""
+        key, space = secrets.token_hex(KEY_BYTES), self.space(client)
+        sealed = self.seal_client_key(client, epoch, bytes.fromhex(key))
+        self.store.put(space.key(epoch, sealed), sealed)
+        return space.key(epoch, sealed)
+
+    def seal_client_key(self, client: str, epoch: int, key: bytes) -> bytes:
+        """Return the bytes of a client's key object, sealed under the present master."""
+        plain = json.dumps({"client": client, "key": key.hex()}, sort_keys=True).encode()
+        return seal_object(plain, self.master, self._place(self.space(client), epoch))
+
+    def _require_not_shredded(self, space: Namespace, client: str) -> None:
+        """Refuse a client whose keys were destroyed, or are being destroyed."""
+        found = tombstone_names(self.store, f"{space.prefix}shredded/")
+        stone = earliest(self.store, found, self.root.masters, self.id).get(space.client)
+        if stone is None:
+            return
+        left = self.client_key_names(f"{space.prefix}keys/")
+        raise ClientShreddedError(
+            SHREDDED_TEMPLATES["unfinished" if left else "shredded"],
+            hint=SHREDDED_HINT_TEMPLATES["unfinished" if left else "shredded"],
+            client=client,
+            at=stone.instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+        )
 
     def _client_keys(self, space: Namespace) -> dict[int, tuple[bytes, ...]]:
         """Return a client's keys by epoch; a damaged one only counts when no other is there."""
@@ -146,9 +216,9 @@ def create_vault(store: Store, key_secrets: Sequence[Secret], *, at: datetime) -
     if not key_secrets:
         raise UsageError("a vault needs a secret that opens it")
     _require_none(store)
-    vault = Vault(store, secrets.token_hex(16), secrets.token_bytes(KEY_BYTES))
+    vault = Vault(store, secrets.token_hex(16), first_root(secrets.token_bytes(KEY_BYTES)))
     for secret in key_secrets:
-        vault.add_slot(secret)
+        vault.add_slot(secret, at=at)
     fields = {
         "format": FORMAT,
         "vault": vault.id,
@@ -158,7 +228,7 @@ def create_vault(store: Store, key_secrets: Sequence[Secret], *, at: datetime) -
     }
     line = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
     _require_none(store)  # somebody else may have been quicker
-    store.put(CONFIG, _head(vault.master, line))
+    store.put(CONFIG, _head(vault.root.head, line))
     return vault
 
 
@@ -180,7 +250,7 @@ def open_vault(store: Store, secret: Secret) -> Vault:
             url=store.url,
         ) from error
     vault_id = _read_head(head)
-    vault = Vault(store, vault_id, _master(store, vault_id, secret))
+    vault = Vault(store, vault_id, _root(store, vault_id, secret))
     vault.check_head(head)
     return vault
 
@@ -230,19 +300,23 @@ def _slots(store: Store) -> Iterator[tuple[ObjectName, bytes]]:
             yield info.name, store.get(info.name)
 
 
-def _master(store: Store, vault_id: str, secret: Secret) -> bytes:
-    """Return the master key; slots of another vault, half made here once, are passed over."""
-    damage = 0
+def _root(store: Store, vault_id: str, secret: Secret) -> Root:
+    """Return the newest root that the secret opens; slots of another vault are passed over.
+
+    One secret opens two slots while a new master is being brought in, or a slot was made twice.
+    """
+    damage, found = 0, list[Root]()
     for name, slot in _slots(store):
         try:
             if hash_of(slot) != hash_in(name):
                 raise CorruptObjectError("a key slot is not what its name says")
-            master = unlock(slot, secret, vault_id=vault_id)
+            payload = unlock(slot, secret, vault_id=vault_id)
+            if payload is not None:
+                found.append(root_of(payload))
         except CorruptObjectError:
             damage += 1
-            continue
-        if master is not None:
-            return master
+    if found:
+        return max(found, key=lambda root: len(root.masters))
     if damage:
         raise CorruptObjectError(
             "no sound key slot opens with this secret, and {damaged} slots are damaged",
@@ -255,7 +329,6 @@ def _master(store: Store, vault_id: str, secret: Secret) -> bytes:
     )
 
 
-def _head(master: bytes, line: bytes) -> bytes:
+def _head(key: bytes, line: bytes) -> bytes:
     """Return the head: its line of JSON and the line that vouches for it."""
-    key = derive(master, salt=b"", info=b"baozhang/1 head", length=KEY_BYTES)
     return b"%b\n%b\n" % (line, hmac.new(key, line, "sha256").hexdigest().encode())

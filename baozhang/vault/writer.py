@@ -1,45 +1,41 @@
 """Backing up: from a frozen source to a commit.
 
-    items ─► unchanged? ─yes─► pieces of the snapshot before
-                └─no─► read ─► cut ─► known? ─yes─► pieces already stored
-                                        └─no─► segments ─► packs
-    packs durable ─► index ─► manifest (with proofs) ─► commit
+    items ─► all as before? ─yes─────────────────────────────► manifest (same) ─► commit
+               └─no─► unchanged? ─yes─► row of the snapshot before
+                         └─no─► read ─► old pieces, or cut ─► extents ─► segments ─► packs
+    packs durable ─► index ─► manifest (full or delta, with proofs) ─► commit
 
 One thread reads, hashes and cuts; others compress and decompress again; one more waits for the
-store.  Memory is bounded by the segments and packs in flight, whatever the source's size.
+store.  Memory is bounded by the segments and packs in flight, whatever a file's size.
 
 A backup never builds on damage: an index or a snapshot that does not open is passed over, and what
 lay in a pack that is not there any more is read and stored again.
 """
 
-import os
-from array import array
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
+from functools import partial
+from pathlib import Path
 
-from blake3 import blake3
-
-from baozhang.errors import CorruptObjectError, ObjectMissingError, SourceUnreadableError
-from baozhang.sources.base import UNTRUSTED, Frozen, Item, Trouble, shown
-from baozhang.vault.chunker import Grouping, cut, grouping
+from baozhang.errors import SourceBusyError, SourceUnreadableError
+from baozhang.sources.base import Frozen, Item, Trouble
 from baozhang.vault.client import WRITER, ClientVault
 from baozhang.vault.commit import Commit, encode_commit, snapshot_of
-from baozhang.vault.index import Extent, decode_index, encode_index
+from baozhang.vault.deltas import NONE, difference, runs
+from baozhang.vault.earlier import Earlier, Old
+from baozhang.vault.extents import Extents
 from baozhang.vault.model import BackupReceipt, Progress, Report, silent
 from baozhang.vault.names import hash_in, hash_of, sequence_in
 from baozhang.vault.packing import Packer
+from baozhang.vault.pagemarks import PageMarks
 from baozhang.vault.sealing import Kind
-from baozhang.vault.snapshot import HASH, NO_HASH, Manifest, Piece, encode_full, encode_same
+from baozhang.vault.snapshot import NO_HASH, Manifest, encode_delta, encode_full, encode_same
 from baozhang.vault.stores.base import ObjectName
+from baozhang.vault.storing import FileStore, Stored
 
-RACY_NS = 2 * 10**9
-"""A file written this close to the freeze may change again within its time stamp."""
-DAY_NS = 86_400 * 10**9  # also how far a file server's clock may be behind ours
 TRIES = 3  # readings of a file that keeps changing
-PENDING = 0xFFFFFFFF  # pack row of a piece whose pack is not finished yet
+DELTA = 0.5  # of the rows and pieces of a full manifest; a delta of more is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,7 @@ def back_up(
     at: datetime,
     proving: Proving = NO_PROOFS,
     reread: bool = False,
+    cache: Path | None = None,
     report: Report = silent,
 ) -> BackupReceipt:
     """Store what a source holds at one instant, and commit it as the set's next snapshot.
@@ -75,130 +72,149 @@ def back_up(
         set_name: the set that is backed up.
         at: the instant of the freeze, UTC.
         proving: takes the proofs of the books from the same instant.
-        reread: read every file, trusting no time stamp.
+        reread: read every file whole, trusting no time stamp, no cache and no earlier content.
+        cache: a folder for page marks, which make the next backup of databases small; disposable.
         report: is told of progress in bytes.
 
     Raises:
         StoreUnreachableError, StoreFullError: nothing is committed; stored packs are found again.
         SourceBusyError: a ledger changed while its proof was taken; try again.
     """
-    work = _Backup(side, frozen, set_name, at, report)
-    return work.run(proving, reread=reread)
+    backup = _Backup(side, frozen, set_name, at, PageMarks(cache, side, set_name), report)
+    return backup.run(proving, reread=reread)
 
 
 class _Backup:
     def __init__(
-        self, side: ClientVault, frozen: Frozen, set_name: str, at: datetime, report: Report
+        self,
+        side: ClientVault,
+        frozen: Frozen,
+        set_name: str,
+        at: datetime,
+        marks: PageMarks,
+        report: Report,
     ) -> None:
         self._side, self._frozen, self._set, self._at = side, frozen, set_name, at
-        self._report = report
-        self._packer = Packer(side)
-        self._manifest = Manifest()
+        self._marks, self._report = marks, report
+        self._commits = side.commit_names(set_name)
+        self._manifest = Manifest()  # the listing, to whose rows the content is added
         self._pack_rows: dict[bytes, int] = {}
-        self._there: set[bytes] = set()  # packs
-        self._known: dict[bytes, Extent] = {}
-        self._fresh: dict[bytes, tuple[int, int, int]] = {}  # id to handle, offset, length
+        self._fresh_marks: dict[bytes, bytes] = {}
         self._troubles: list[Trouble] = []
         self._read = self._done = self._total = 0
 
     def run(self, proving: Proving, *, reread: bool) -> BackupReceipt:
-        before = self._side.commit_names(self._set)
-        self._there = self._side.packs()
-        base = _Base.load(self._side, before, self._there)
-        try:
-            self._store_items(base, reread=reread)
-            self._packer.finish()
-        finally:
-            self._packer.close()
-        self._place_pending()
-        if base is not None and not base.says(self._manifest, proving.recipe):
-            base = None
-        self._manifest.recipe = proving.recipe
-        self._manifest.proofs = base.manifest.proofs if base else dict(proving.take())
+        marks = self._side.marks()
+        there = self._side.packs() - {bytes.fromhex(hash_in(name)) for name in marks.dropped}
+        earlier = Earlier.load(self._side, self._commits, there, marks)
+        self._manifest.list_items(self._frozen.items())
+        if earlier is not None and not reread and earlier.repeats(self._manifest, proving.recipe):
+            self._troubles += self._frozen.troubles()
+            self._frozen.confirm()
+            return self._commit(earlier.manifest, _same(earlier), _Added())
+        added = self._store(earlier, there, reread=reread)
+        manifest = self._manifest
+        manifest.recipe = proving.recipe
+        found_so = not reread or (earlier is not None and earlier.lies_as(manifest))
+        if earlier is not None and found_so and earlier.says(manifest):
+            self._frozen.confirm()
+            return self._commit(earlier.manifest, _same(earlier), added)
+        manifest.proofs = dict(proving.take())
         self._frozen.confirm()
-        return self._commit(base, before)
+        return self._commit(manifest, _said(manifest, None if reread else earlier), added)
 
     # --- reading ---------------------------------------------------------------------------------
 
-    def _store_items(self, base: "_Base | None", *, reread: bool) -> None:
-        items = list(self._frozen.items())
-        self._total = sum(item.size for item in items)
-        for item in items:
-            row = None if base is None or reread else base.unchanged(item)
-            if item.kind != "file":
-                self._manifest.add(item, NO_HASH, ())
-            elif base is not None and row is not None:
-                self._manifest.add(item, base.digest(row), self._repeat(base, row))
-                self._tell(item.size)
-            else:
-                self._store_file(item)
+    def _store(self, earlier: Earlier | None, there: set[bytes], *, reread: bool) -> "_Added":
+        if earlier is not None:
+            self._manifest.packs = list(earlier.manifest.packs)
+            self._pack_rows = {pack: row for row, pack in enumerate(self._manifest.packs)}
+        packer = Packer(self._side, fine=earlier is not None)
+        extents = Extents(self._side, packer, there, self._pack_row)
+        files = FileStore(extents, self._marks, self._tell)
+        try:
+            self._store_rows(files, None if reread else earlier)
+            packer.finish()
+        finally:
+            packer.close()
+        extents.place(self._manifest)
+        self._manifest.drop_unused_packs()
+        indexes, index_size = extents.write_index()
+        return _Added(indexes, index_size, packer.packs)
+
+    def _store_rows(self, files: FileStore, earlier: Earlier | None) -> None:
+        manifest, missing = self._manifest, list[int]()
+        self._total = sum(manifest.sizes)
+        rows = unchanged = [NONE] * len(manifest)
+        known: dict[bytes, bytes] = {}
+        if earlier is not None:
+            rows = earlier.rows_of(manifest)
+            unchanged = earlier.unchanged(manifest, rows)
+            known = self._marks.load(earlier.name)
+        for run, before in runs(unchanged):
+            if earlier is not None and before is not None:
+                manifest.take_content(earlier.manifest, before)
+                self._keep_marks(run, known)
+                self._tell(sum(manifest.sizes[run.start : run.stop]))
+                continue
+            for row in run:
+                old = earlier.old(rows[row]) if earlier is not None else None
+                if not self._store_row(files, row, old, known):
+                    missing.append(row)
         self._troubles += self._frozen.troubles()
+        manifest.drop_items(missing)
 
-    def _repeat(self, base: "_Base", row: int) -> list[Piece]:
-        packs = base.manifest.packs
-        return [Piece(self._pack_row(packs[piece.pack]), *piece[1:]) for piece in base.pieces(row)]
+    def _keep_marks(self, run: range, known: Mapping[bytes, bytes]) -> None:
+        if known:
+            paths = self._manifest.paths[run.start : run.stop]
+            self._fresh_marks |= {path: known[path] for path in paths if path in known}
 
-    def _store_file(self, item: Item) -> None:
-        present: Item | None = item
+    def _store_row(
+        self, files: FileStore, row: int, old: Old | None, known: Mapping[bytes, bytes]
+    ) -> bool:
+        """Store what is in one row; False if it is not there any more, or cannot be read."""
+        item = self._manifest.item(row)
+        if item.kind != "file":
+            self._manifest.add_content(NO_HASH, ())
+            return True
+        found = self._read_still(files, item, old, known.get(item.path, b""))
+        if found is None:
+            return False
+        now, stored = found
+        if now is not item or stored.size != item.size:
+            self._manifest.set_item(row, now._replace(size=stored.size))
+        self._manifest.add_content(stored.digest, stored.pieces)
+        if stored.marks:
+            self._fresh_marks[item.path] = stored.marks
+        return True
+
+    def _read_still(
+        self, files: FileStore, item: Item, old: Old | None, marks: bytes
+    ) -> tuple[Item, Stored] | None:
+        """Read a file until it holds still; of one that never does, take the last reading."""
+        found, present = None, item
         for _ in range(TRIES):
-            if present is None:
-                break
             try:
-                digest, pieces, size = self._read_file(present)
+                stored = files.store(present, partial(self._frozen.open, present), old, marks)
             except SourceUnreadableError as error:
                 reason = str(error.facts.get("reason", "unreadable"))
                 self._troubles.append(Trouble(item.path, "unreadable", reason))
-                return
+                return None
+            self._read += stored.size
+            found = present, stored
             if self._frozen.unchanged(present):
-                self._manifest.add(replace_size(present, size), digest, pieces)
-                return
-            last, present = present, self._frozen.again(present)
-        if present is None:
-            self._troubles.append(Trouble(item.path, "vanished"))
-            return
-        self._manifest.add(replace_size(last, size), digest, pieces)
+                return found
+            fresh = self._frozen.again(present)
+            if fresh is None:
+                self._troubles.append(Trouble(item.path, "vanished"))
+                return None
+            present = fresh
         self._troubles.append(Trouble(item.path, "changing"))
-
-    def _read_file(self, item: Item) -> tuple[bytes, list[Piece], int]:
-        whole, pieces, size = blake3(), [], 0
-        group: Grouping | None = None
-        with self._frozen.open(item) as stream:
-            for extent in _readable(cut(stream, item.size), item.path):
-                group = group or grouping(extent)
-                whole.update(extent)
-                pieces.append(self._store_extent(extent, group))
-                size += len(extent)
-                self._tell(len(extent))
-        self._read += size
-        return whole.digest(), pieces, size
-
-    def _store_extent(self, extent: memoryview, group: Grouping) -> Piece:
-        self._load_known()
-        name = blake3(extent, key=self._side.id_key).digest()
-        known = self._known.get(name)
-        if known is not None:
-            return Piece(self._pack_row(known.pack), known.segment, known.offset, known.length)
-        fresh = self._fresh.get(name)
-        if fresh is None:
-            fresh = self._fresh[name] = (*self._packer.add(extent, group), len(extent))
-        handle, offset, length = fresh
-        return Piece(PENDING, handle, offset, length)
-
-    def _load_known(self) -> None:
-        """Load the client's indexes on the first new extent: a quiet night needs none."""
-        if self._known or self._fresh:
-            return
-        for _, commit in self._side.chain():
-            for name in commit.indexes:
-                with suppress(CorruptObjectError, ObjectMissingError):  # costs space, never data
-                    found = decode_index(self._side.read(Kind.INDEX, ObjectName(name)))
-                    self._known |= {i: e for i, e in found.items() if e.pack in self._there}
+        return found
 
     def _tell(self, count: int) -> None:
         self._done += count
         self._report(Progress("reading", self._done, self._total))
-
-    # --- writing ---------------------------------------------------------------------------------
 
     def _pack_row(self, pack: bytes) -> int:
         row = self._pack_rows.get(pack)
@@ -207,144 +223,100 @@ class _Backup:
             self._manifest.packs.append(pack)
         return row
 
-    def _place_pending(self) -> None:
-        """Say for each pending piece which segment of which pack it came to lie in."""
-        manifest = self._manifest
-        for at, row in enumerate(manifest.piece_packs):
-            if row == PENDING:
-                pack, segment = self._packer.where(manifest.piece_segments[at])
-                manifest.piece_packs[at] = self._pack_row(pack)
-                manifest.piece_segments[at] = segment
+    # --- writing ---------------------------------------------------------------------------------
 
-    def _commit(self, same_as: "_Base | None", before: list[ObjectName]) -> BackupReceipt:
-        side, set_hex = self._side, self._side.set_pseudonym(self._set)
+    def _commit(
+        self,
+        manifest: Manifest,
+        said: "_Said",
+        added: "_Added",
+    ) -> BackupReceipt:
+        side, before = self._side, self._commits
         newest = sequence_in(before[-1]) if before else 0
-        previous = tuple(hash_in(n) for n in before if sequence_in(n) == newest)
-        sequence = newest + 1
-        indexes, added = self._write_index()
-        plain = encode_same(same_as.name) if same_as else encode_full(self._manifest)
-        manifest = side.seal(Kind.MANIFEST, plain)
-        manifest_name = side.space.manifest(set_hex, sequence, manifest)
-        side.store.put(manifest_name, manifest)
-        packs = self._packer.packs
+        sequence, set_hex = newest + 1, side.set_pseudonym(self._set)
+        sealed_manifest = side.seal(Kind.MANIFEST, said.plain)
+        manifest_name = side.space.manifest(set_hex, sequence, sealed_manifest)
+        side.store.put(manifest_name, sealed_manifest)
         commit = Commit(
             client=side.client,
             set=self._set,
             sequence=sequence,
-            previous=previous,
+            previous=tuple(hash_in(name) for name in before if sequence_in(name) == newest),
             manifest=manifest_name,
-            same=same_as is not None,
-            indexes=indexes,
-            packs=packs,
+            same=said.same,
+            indexes=added.indexes,
+            packs=added.packs,
             at=self._at.isoformat(),
-            files=self._manifest.files,
-            size=self._manifest.content,
-            added=added + len(manifest) + sum(size for _, size in packs),
+            files=manifest.files,
+            size=manifest.content,
+            added=added.size + len(sealed_manifest),
             partial=bool(self._troubles),
-            books=tuple(self._manifest.proofs),
+            books=tuple(manifest.proofs),
             writer=WRITER,
         )
+        self._require_kept(said.bases, manifest)
         sealed = side.seal(Kind.COMMIT, encode_commit(commit))
         digest = hash_of(sealed)
         side.store.put(side.space.commit(set_hex, sequence, digest), sealed)
+        if not said.same:
+            self._marks.save(manifest_name, self._fresh_marks)
         return BackupReceipt(
             snapshot=snapshot_of(commit, digest),
             bytes_read=self._read,
             bytes_added=commit.added + len(sealed),
-            unchanged=same_as is not None,
+            unchanged=said.same,
             troubles=tuple(self._troubles),
         )
 
-    def _write_index(self) -> tuple[tuple[str, ...], int]:
-        if not self._fresh:
-            return (), 0
-        where = self._packer.where
-        extents = {
-            name: Extent(*where(handle), offset, length)
-            for name, (handle, offset, length) in self._fresh.items()
-        }
-        sealed = self._side.seal(Kind.INDEX, encode_index(extents))
-        name = self._side.space.index(sealed)
-        self._side.store.put(name, sealed)
-        return (name,), len(sealed)
+    def _require_kept(self, bases: Sequence[ObjectName], manifest: Manifest) -> None:
+        """Commit nothing that builds on what was given up while this backup ran.
+
+        A mark that is written from now on sees this commit when it is swept.
+        """
+        needed = {*bases, *(self._side.space.pack(pack.hex()) for pack in manifest.packs)}
+        if not needed.isdisjoint(self._side.marks().dropped):
+            raise SourceBusyError(
+                "what this backup builds on was given up meanwhile",
+                hint="Run the backup again.",
+            )
 
 
-def _readable(extents: Iterator[memoryview], path: bytes) -> Iterator[memoryview]:
-    """Yield a file's extents; a disk that cannot read one costs that file, not the backup."""
-    try:
-        yield from extents
-    except OSError as error:
-        raise SourceUnreadableError(
-            "{path} cannot be read: {reason}",
-            hint="Check that it is there and may be read by this account.",
-            path=shown(path),
-            reason=os.strerror(error.errno or 0),
-        ) from error
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """What was stored before the manifest."""
+
+    indexes: tuple[ObjectName, ...] = ()
+    index_size: int = 0  # bytes
+    packs: tuple[tuple[str, int], ...] = ()  # hash and size
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of it."""
+        return self.index_size + sum(size for _, size in self.packs)
 
 
-def replace_size(item: Item, size: int) -> Item:
-    """Return the item with the number of bytes that were really read."""
-    return item if item.size == size else item._replace(size=size)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A manifest as it is stored."""
+
+    plain: bytes
+    bases: tuple[ObjectName, ...] = ()  # the manifests that it stands on
+    same: bool = False
 
 
-CONTENT = (
-    *("paths", "targets", "kinds", "modes", "mtimes", "uids", "gids", "sizes"),
-    *("changes_1", "changes_2", "digests"),
-)
-"""The columns that say what a set holds, as opposed to where its bytes lie."""
+def _same(earlier: Earlier) -> _Said:
+    return _Said(encode_same(earlier.name), (earlier.name, earlier.full_name), same=True)
 
 
-class _Base:
-    """The set's newest snapshot that can be read, against which files are compared."""
-
-    def __init__(
-        self, name: ObjectName, manifest: Manifest, at: datetime, there: set[bytes]
-    ) -> None:
-        self.name, self.manifest = name, manifest
-        self._lost = {row for row, pack in enumerate(manifest.packs) if pack not in there}
-        self._rows = {path: row for row, path in enumerate(manifest.paths)}
-        self._starts = _starts(manifest.counts)
-        self._safe_before = int(at.timestamp() * 10**9) - RACY_NS
-        self._racy = range(self._safe_before, self._safe_before + DAY_NS)  # of change times
-
-    @classmethod
-    def load(cls, side: ClientVault, before: list[ObjectName], there: set[bytes]) -> "_Base | None":
-        for commit_name in reversed(before):
-            with suppress(CorruptObjectError, ObjectMissingError):
-                _, commit = side.commit(commit_name)
-                name, manifest = side.full_manifest(ObjectName(commit.manifest))
-                return cls(name, manifest, datetime.fromisoformat(commit.at), there)
-        return None
-
-    def unchanged(self, item: Item) -> int | None:
-        """Return the row of a file whose content is there and cannot have changed, else None."""
-        row = self._rows.get(item.path)
-        if row is None or item.kind != "file" or item.size != self.manifest.sizes[row]:
-            return None
-        m = self.manifest
-        before = (m.mtimes[row], m.changes_1[row], m.changes_2[row])
-        same = m.kinds[row] == 0 and (item.mtime_ns, *item.change) == before
-        safe_before = self._safe_before - (DAY_NS if item.change == UNTRUSTED else 0)
-        racy = item.mtime_ns >= safe_before or item.change[0] in self._racy
-        return row if same and not racy and self._is_there(row) else None
-
-    def _is_there(self, row: int) -> bool:
-        return not self._lost or all(piece.pack not in self._lost for piece in self.pieces(row))
-
-    def digest(self, row: int) -> bytes:
-        return bytes(self.manifest.digests[row * HASH : (row + 1) * HASH])
-
-    def pieces(self, row: int) -> list[Piece]:
-        m, start, end = self.manifest, self._starts[row], self._starts[row + 1]
-        columns = (m.piece_packs, m.piece_segments, m.piece_offsets, m.piece_lengths)
-        return [Piece(*values) for values in zip(*(c[start:end] for c in columns), strict=True)]
-
-    def says(self, other: Manifest, recipe: str) -> bool:
-        """Tell whether it is whole and says of every item, and of the proofs, what `other` says."""
-        mine = self.manifest
-        equal = all(getattr(mine, name) == getattr(other, name) for name in CONTENT)
-        return equal and mine.recipe == recipe and not self._lost
+def _said(manifest: Manifest, earlier: Earlier | None) -> _Said:
+    """Return how to store a manifest: as a delta where that is much less than the whole."""
+    if earlier is None or earlier.lacks_packs:
+        return _Said(encode_full(manifest))
+    delta = difference(earlier.full_name, earlier.full, manifest)
+    if _weight(delta.rows) + len(delta.gone) > DELTA * _weight(manifest):
+        return _Said(encode_full(manifest))
+    return _Said(encode_delta(delta), (earlier.full_name,))
 
 
-def _starts(counts: "array[int]") -> list[int]:
-    return list(accumulate(counts, initial=0))
+def _weight(manifest: Manifest) -> int:
+    return len(manifest) + len(manifest.piece_packs)

@@ -1,4 +1,4 @@
-"""A folder with everything a job needs, copied afresh for every kill."""
+"""A folder with everything a job needs, copied afresh for every fault."""
 
 import random
 import shutil
@@ -10,8 +10,12 @@ import pytest
 from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import create_vault
 from tests.crash.job import AT, KEY, RECOVERY, back_up_tree, mirror
+from tests.crash.oracle import MARKER
+from tests.faults.publishing import publish
 
-Fresh = Callable[[], Path]
+__all__ = ["Fresh", "ahead", "fresh", "publish", "small_tree", "template"]
+
+Fresh = Callable[..., Path]
 
 
 def small_tree(root: Path, seed: int) -> None:
@@ -19,8 +23,8 @@ def small_tree(root: Path, seed: int) -> None:
     rng = random.Random(seed)
     (root / "books").mkdir(parents=True)
     (root / "books" / "journal.csv").write_bytes(b"1,rent,100\n" * 2_000)
-    (root / "books" / "new.csv").write_bytes(b"%d,rent\n" % seed)
-    (root / "invoice.pdf").write_bytes(b"%PDF" + rng.randbytes(200_000))
+    (root / "books" / "new.csv").write_bytes(b"%d,%b\n" % (seed, MARKER))
+    (root / f"{MARKER.decode()}.pdf").write_bytes(b"%PDF" + MARKER + rng.randbytes(200_000))
     (root / "empty").write_bytes(b"")
     (root / "link").symlink_to("books")
 
@@ -36,13 +40,23 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture
-def fresh(template: Path, tmp_path: Path) -> Fresh:
-    """Return a copy of the template, in the place of the one before."""
+@pytest.fixture(scope="session")
+def ahead(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with a snapshot that the mirror has not got."""
+    place = tmp_path_factory.mktemp("ahead") / "place"
+    shutil.copytree(template, place, symlinks=True)
+    back_up_tree(place)
+    return place
 
-    def copy() -> Path:
+
+@pytest.fixture
+def fresh(template: Path, ahead: Path, tmp_path: Path) -> Fresh:
+    """Return a copy of a template, in the place of the one before."""
+
+    def copy(job: object = None) -> Path:
         shutil.rmtree(tmp_path / "place", ignore_errors=True)
-        shutil.copytree(template, tmp_path / "place", symlinks=True)
+        source = ahead if getattr(job, "ahead", False) else template
+        shutil.copytree(source, tmp_path / "place", symlinks=True)
         return tmp_path / "place"
 
     return copy

@@ -13,8 +13,10 @@ from tests.crash import job
 from tests.crash.conftest import Fresh, small_tree
 from tests.crash.dying import ended, started
 from tests.crash.oracle import assert_gives_back, assert_sound
+from tests.faults.publishing import Publish
+from tests.faults.sizes import size
 
-ROUNDS = 5
+ROUNDS = size("two at once", parts=2)
 
 
 def at_once(*works: Callable[[], object]) -> list[int]:
@@ -33,7 +35,9 @@ def at_once(*works: Callable[[], object]) -> list[int]:
 
 
 @pytest.mark.parametrize("client", ["c001", "c002"])
-def test_two_backups_of_one_client_are_both_kept(fresh: Fresh, client: str) -> None:
+def test_two_backups_of_one_client_are_both_kept(
+    fresh: Fresh, publish: Publish, client: str
+) -> None:
     """Of a client that is there, and of one that both of them make."""
     for _ in range(ROUNDS):
         place = fresh()
@@ -49,6 +53,7 @@ def test_two_backups_of_one_client_are_both_kept(fresh: Fresh, client: str) -> N
         assert len(files) == len(old) + 3
         trees = ["tree", "other"] if files[-3] == files[-1] else ["other", "tree"]
         assert_gives_back(vault, place, client, [*old, *trees, "tree"])
+    publish("two at once", ROUNDS, client=client)
 
 
 def test_two_who_make_one_vault_with_one_key_end_with_one_that_it_opens(tmp_path: Path) -> None:

@@ -41,4 +41,5 @@ def test_a_database_is_a_source_of_its_own_and_left_out_of_the_papers(loaded: Ag
 def test_vault_mirror_and_key_stand_where_they_are_told(agency: Path, tmp_path: Path) -> None:
     write_site(tmp_path, agency, vault="v", mirrors=["m1", "m2"], key="env:KEY")
     vault = load_agency(tmp_path).file.vaults["main"]
-    assert (vault.url, vault.mirrors, vault.key) == ("v", ("m1", "m2"), "env:KEY")
+    mirrors = [mirror.url for mirror in vault.mirrors]
+    assert (vault.url, mirrors, vault.key) == ("v", ["m1", "m2"], "env:KEY")

@@ -1,12 +1,14 @@
 """The example files stand for the code: they load, and every setting is in them."""
 
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 
+from baozhang.policies.pace import Pace, read_window
 from baozhang.settings.loading import read_model
 from baozhang.settings.model import AgencyFile, ClientFile, Person, VaultFile
 from baozhang.settings.shape import SCHEMAS, keys_at
@@ -25,6 +27,10 @@ START = {
 }
 
 
+SHOWN = re.compile(r"^ *#  +(?:- )?([a-z_]+): \S", re.MULTILINE)
+"""A setting in a comment, indented as it would stand."""
+
+
 def parts(model: type[BaseModel]) -> set[type[BaseModel]]:
     """Return the model and every model within it."""
     found = {model}
@@ -39,9 +45,9 @@ def parts(model: type[BaseModel]) -> set[type[BaseModel]]:
 
 
 def left_out(model: type[BaseModel], text: str) -> set[str]:
-    """Return the settings of a model that no line of the text writes."""
+    """Return the settings of a model that no line of the text writes or shows in a comment."""
     lines = parse_yaml(text, "").lines
-    written = {place[-1] for place in lines if place}
+    written = {place[-1] for place in lines if place} | set(SHOWN.findall(text))
     return {name for part in parts(model) for name in part.model_fields} - written
 
 
@@ -98,6 +104,27 @@ def test_a_schema_names_every_key_and_refuses_others(file: str) -> None:
     described = json.loads(schema_text(file))
     assert set(described["properties"]) == set(SCHEMAS[file].model_fields)
     assert described["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_what_a_comment_shows_of_mirrors_can_be_written_so(language: Language) -> None:
+    text = agency_text(language=language, **START)
+    lines = text.splitlines()
+    begin = next(n for n, line in enumerate(lines) if line == "    #   mirrors:")
+    end = next(n for n in range(begin, len(lines)) if not lines[n].startswith("    #"))
+    shown = "\n".join(line.replace("#   ", "", 1) for line in lines[begin:end])
+    written = text.replace("    mirrors: []", shown)
+    model, problems = read_model(parse_yaml(written, ""), AgencyFile)
+    assert problems == []
+    assert model is not None
+    (mirror,) = model.vaults["main"].mirrors
+    assert mirror.pace() == Pace(2_500_000, read_window("22:00-06:00"))
+
+
+def test_the_default_witness_is_the_one_in_the_example() -> None:
+    model, _ = read_model(read_yaml(ROOT, "agency.example.yaml"), AgencyFile)
+    assert model is not None
+    assert model.witness == AgencyFile.model_fields["witness"].default
 
 
 def test_a_schema_shows_time_spans_as_they_are_written() -> None:

@@ -108,7 +108,7 @@ def test_a_vault_that_is_there_leaves_no_half_site(new: Path, run: Run) -> None:
     [
         ("--credit-code", "91330100799655058A", "credit_code"),
         ("--email", "zhang", "people.operator.email"),
-        ("--vault", "s3://bucket", "vaults.main.url"),
+        ("--vault", "ftp://bucket", "vaults.main.url"),
     ],
 )
 def test_an_impossible_option_is_refused_before_anything_is_made(

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from baozhang.errors import UsageError
+from baozhang.policies.pace import Pace, read_window
 from baozhang.settings import inspect_site, load_agency
 from tests.site.conftest import AGENCY, CLIENT
 
@@ -137,7 +138,18 @@ def test_a_site_without_its_agency_file_says_how_to_get_one(tmp_path: Path) -> N
     [
         ("policy: daily", "policy: dayly", "sets.main.policy: no policy called dayly"),
         ("vault: main}", "vault: mian}", "sets.main.vault: no vault called mian"),
-        ("url: vault", "url: s3://bucket/x", "vaults.main.url: s3 is not supported"),
+        ("url: vault", "url: ftp://bucket/x", "vaults.main.url: ftp is not supported"),
+        ("url: vault", "url: s3+oss://bucket/x", ""),
+        ("url: vault", "url: s3+oss://", "vaults.main.url: must name a bucket"),
+        ("url: vault", "url: s3://me:secret@bucket/x", "vaults.main.url: must name a bucket"),
+        ("url: vault,", "url: vault, mirrors: [{url: m, limit: 20Mbit/s}],", ""),
+        ("url: vault,", "url: vault, mirrors: [{url: m, limit: 20}],", "limit: 20 is not a rate"),
+        ("url: vault,", "url: vault, mirrors: [{url: m, window: 22-6}],", "22-6 are not hours"),
+        ("url: vault,", "url: vault, mirrors: [{url: m, limits: x}],", "write limit instead"),
+        ("url: vault,", "url: vault, mirrors: [{limit: 1MB/s}],", "mirrors.0.url: is missing"),
+        ("url: vault,", "url: vault, mirrors: [{url: ./vault}],", "mirrors.0: is the vault itself"),
+        ("policies:", "witness: vault/w\npolicies:", "witness: lies in the vault main"),
+        ("policies:", "witness: s3+cos://w/x\npolicies:", ""),
         ("url: vault", "url: file://vault/x/", ""),
         ("url: vault", 'url: " "', "vaults.main.url: must not be empty"),
         ("zhang@example.cn, roles", "zhang, roles", "people.zhang.email: is not an e-mail"),
@@ -233,3 +245,22 @@ def test_problems_are_told_in_chinese_too(home: Path) -> None:
     agency_problems(home, "policies:", "polices:")
     told = [problem.say("zh_CN") for problem in inspect_site(home).errors]
     assert "agency.yaml:8: polices: 不是设置项；请改为 policies" in told
+
+
+def test_a_mirror_is_a_plain_address_or_says_how_fast_and_when(home: Path) -> None:
+    (home / "agency.yaml").write_text(
+        AGENCY.replace(
+            "url: vault,",
+            'url: vault, mirrors: [m1, {url: m2, limit: 20Mbit/s, window: "22:00-06:00"}],',
+        ),
+        "utf-8",
+    )
+    plain, paced = load_agency(home).file.vaults["main"].mirrors
+    assert (plain.url, plain.pace()) == ("m1", Pace())
+    assert (paced.url, paced.pace()) == ("m2", Pace(2_500_000, read_window("22:00-06:00")))
+
+
+def test_a_bucket_is_not_taken_for_a_folder_of_the_site(home: Path) -> None:
+    agency = load_agency(home)
+    assert agency.place("s3+oss://bucket/x") == "s3+oss://bucket/x"
+    assert agency.place("vault") == str(home / "vault")

@@ -21,8 +21,8 @@ class Dribble(io.RawIOBase):
         super().__init__()
         self._data, self._step = io.BytesIO(data), step
 
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(min(size, self._step))
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        return self._data.readinto(buffer[: self._step])
 
 
 def test_a_small_file_is_one_extent() -> None:
@@ -70,6 +70,6 @@ def test_no_byte_beyond_the_limit_is_read() -> None:
 
 
 def test_groupings_follow_the_first_bytes() -> None:
-    assert grouping(SQLITE + b"...") == TABLES
-    assert grouping(b"PK\x03\x04xlsx") == PACKED_ALREADY
-    assert grouping("凭证号,金额".encode("gb18030")) == TEXT
+    assert grouping(SQLITE + b"...", 3) == TABLES
+    assert grouping(b"PK\x03\x04xlsx", 8) == PACKED_ALREADY
+    assert grouping("凭证号,金额".encode("gb18030"), 11) == TEXT

@@ -162,7 +162,7 @@ class _BadSector:
 
 
 class _Unreadable:
-    def read(self, _: int) -> bytes:
+    def readinto(self, _: memoryview) -> int:
         raise OSError(5, os.strerror(5))
 
 

@@ -1,4 +1,4 @@
-"""The store contract: five verbs over named, immutable objects.
+"""The store contract: six verbs over named, immutable objects.
 
 Everything the vault keeps (packs, indexes, manifests, commits, key slots) is one object in one
 store.  A store knows names and bytes.  It knows nothing of segments, encryption or ledgers, and
@@ -10,7 +10,8 @@ nothing else has to change but `baozhang/wiring.py`, which picks a store by the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from datetime import datetime
+from typing import NewType, Protocol, runtime_checkable
 
 ObjectName = NewType("ObjectName", str)
 """`/`-separated lower-case ASCII, at most 200 characters: `c/3f…/packs/9f/9f3c…`."""
@@ -35,7 +36,8 @@ class ObjectInfo:
 class Store(Protocol):
     """Keeps objects whole, under names that never change meaning.
 
-    Implementations are safe to share between threads.  Retrying is not their business.
+    Implementations are safe to share between threads.  One over a network asks again, a bounded
+    number of times, what may pass by itself; what it raises after that is for its caller to judge.
     """
 
     @property
@@ -71,6 +73,14 @@ class Store(Protocol):
         """Return the object's length in bytes; raises as `get` does."""
         ...
 
+    def age(self, name: ObjectName, /) -> float:
+        """Return for how many seconds the object has been there, by the store's own clock.
+
+        Both instants are the store's: what this machine believes of the time does not count.
+        Raises as `get` does.
+        """
+        ...
+
     def list(self, prefix: str = "", /) -> Iterator[ObjectInfo]:
         """Yield every object whose name starts with `prefix`, sorted by name.
 
@@ -81,4 +91,44 @@ class Store(Protocol):
 
     def delete(self, name: ObjectName, /) -> None:
         """Forget the object; deleting what is not there is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of an object in a store that keeps them."""
+
+    id: str
+    size: int  # bytes; 0 for a delete marker
+    at: datetime  # by the store's clock
+    marker: bool  # a delete marker: no bytes, hides what is older
+
+
+@runtime_checkable
+class LockingStore(Store, Protocol):
+    """A store that can refuse, until an instant, to lose an object.
+
+    What is put is locked for as long as the store's URL says.  `get`, `size` and `list` see through
+    delete markers and newer versions: an object is the oldest version whose bytes are what its name
+    says.  `delete` removes versions for good, and is refused while one is locked.
+    """
+
+    def lock_until(self, name: ObjectName, /) -> datetime | None:
+        """Return when the object's lock ends; None: it has none.  Raises as `get` does."""
+        ...
+
+    def extend_lock(self, name: ObjectName, until: datetime, /) -> None:
+        """Let the lock end at `until`, never earlier than it does; raises as `get` does.
+
+        Raises:
+            UsageError: this role may not.
+        """
+        ...
+
+    def legal_hold(self, name: ObjectName, /, *, on: bool) -> None:
+        """Set or lift a hold that has no end of its own (暂缓销毁); raises as `extend_lock`."""
+        ...
+
+    def versions(self, name: ObjectName, /) -> tuple[StoredVersion, ...]:
+        """Return all versions and delete markers of a name, oldest first; none: never put."""
         ...

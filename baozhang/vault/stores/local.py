@@ -10,6 +10,7 @@ lie in the system's cache: that catches memory and file system, `verify` catches
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._device: int | None = None  # of the disk on which the folder was first found
         self._swept = False
 
     def prepare(self) -> None:
@@ -63,6 +65,7 @@ class LocalStore:
         target = self._root / name
         temporary = self._root / TEMPORARY / secrets.token_hex(16)
         try:
+            self._require_disk()
             self._make_folder(target.parent)
             self._make_folder(temporary.parent)
             _write_durably(temporary, data)
@@ -70,6 +73,7 @@ class LocalStore:
             self._sweep(temporary)
             temporary.rename(target)
             _sync_folder(target.parent)
+            self._require_disk()  # an xfs that has just shut itself down lets a folder's flush pass
         except OSError as error:
             raise _translated(error, self.url) from error
         finally:
@@ -79,6 +83,8 @@ class LocalStore:
     def get(self, name: ObjectName, span: Span | None = None, /) -> bytes:
         """Keep the contract of `Store.get`."""
         try:
+            if self._device is None:
+                self._is_there()
             with (self._root / name).open("rb") as file:
                 if span is None:
                     return file.read()
@@ -97,17 +103,30 @@ class LocalStore:
         except OSError as error:
             raise self._absent(error, name) from error
 
+    def age(self, name: ObjectName, /) -> float:
+        """Keep the contract of `Store.age`: against a file that is written for it now."""
+        probe = self._root / TEMPORARY / secrets.token_hex(16)
+        try:
+            stored = (self._root / name).stat().st_mtime_ns
+        except OSError as error:
+            raise self._absent(error, name) from error
+        try:
+            self._make_folder(probe.parent)
+            probe.touch(mode=0o600, exist_ok=False)
+            return max(probe.stat().st_mtime_ns - stored, 0) / 10**9
+        except OSError as error:
+            raise _translated(error, self.url) from error
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+
     def list(self, prefix: str = "", /) -> Iterator[ObjectInfo]:
         """Keep the contract of `Store.list`."""
         folder = prefix.rpartition("/")[0]
         try:
-            if not self._root.is_dir():
-                raise StoreUnreachableError(
-                    "there is no vault folder at {url}",
-                    hint="Check that the disk or share is mounted, and the path.",
-                    url=self.url,
-                )
+            self._require_disk()
             found = sorted(self._walk(folder)) if (self._root / folder).is_dir() else []
+            self._require_disk()  # else an emptiness may be the other disk's
         except OSError as error:
             raise _translated(error, self.url) from error
         yield from (ObjectInfo(ObjectName(n), size) for n, size in found if n.startswith(prefix))
@@ -121,9 +140,35 @@ class LocalStore:
 
     def _absent(self, error: OSError, name: ObjectName) -> BaozhangError:
         """An object is only missing where the folder itself still answers."""
-        if isinstance(error, FileNotFoundError) and self._root.is_dir():
+        try:
+            there = isinstance(error, FileNotFoundError) and self._is_there()
+        except OSError as worse:  # the folder cannot even be looked at
+            return _translated(worse, self.url)
+        if there:
             return ObjectMissingError("the vault has no object {object}", object=name)
         return _translated(error, self.url)
+
+    def _is_there(self) -> bool:
+        """Tell whether the folder answers, on the disk where it was first found.
+
+        A disk that is taken away leaves its folder behind, empty, on another disk: nothing may be
+        written there, and nothing be told missing.
+        """
+        try:
+            found = self._root.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if self._device is None:
+            self._device = found.st_dev
+        return stat.S_ISDIR(found.st_mode) and found.st_dev == self._device
+
+    def _require_disk(self) -> None:
+        if not self._is_there():
+            raise StoreUnreachableError(
+                "there is no vault folder at {url}",
+                hint="Check that the disk or share is mounted, and the path.",
+                url=self.url,
+            )
 
     def _sweep(self, fresh: Path) -> None:
         """Once, remove what crashes left; age is told by the store's own clock.

@@ -7,10 +7,15 @@ from baozhang.vault.stores.base import ObjectInfo, ObjectName, Span
 
 
 class MemoryStore:
-    """Objects in a dictionary; gone with the process."""
+    """Objects in a dictionary; gone with the process.
+
+    Its clock stands still until somebody sets `now`.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[ObjectName, bytes] = {}
+        self.now = 0.0  # seconds
+        self._stored: dict[ObjectName, float] = {}
 
     @property
     def url(self) -> str:
@@ -20,6 +25,7 @@ class MemoryStore:
     def put(self, name: ObjectName, data: bytes | bytearray | memoryview, /) -> None:
         """Keep the contract of `Store.put`."""
         self.objects[name] = bytes(data)
+        self._stored[name] = self.now
 
     def get(self, name: ObjectName, span: Span | None = None, /) -> bytes:
         """Keep the contract of `Store.get`."""
@@ -36,6 +42,11 @@ class MemoryStore:
     def size(self, name: ObjectName, /) -> int:
         """Keep the contract of `Store.size`."""
         return len(self.get(name))
+
+    def age(self, name: ObjectName, /) -> float:
+        """Keep the contract of `Store.age`."""
+        self.get(name)
+        return max(self.now - self._stored.get(name, 0.0), 0.0)
 
     def list(self, prefix: str = "", /) -> Iterator[ObjectInfo]:
         """Keep the contract of `Store.list`."""

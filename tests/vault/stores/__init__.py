@@ -1,0 +1,1 @@
+"""Stores: the contract on each, locks, and what networks do to them."""
