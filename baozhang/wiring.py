@@ -119,7 +119,10 @@ def _witness(agency: Agency, name: str) -> WitnessPlace:
     place = agency.place(agency.file.witness)
     if is_s3(place):
         return witness_at(place, _vault(agency, name))
-    return FileWitness(Path(place) / f"{name}.json")
+    folder = Path(place)
+    if folder.is_relative_to(agency.home):
+        _private_folder(folder)  # elsewhere, one that is not there is a disk that is not mounted
+    return FileWitness(folder / f"{name}.json")
 
 
 def _source(agency: Agency, each: ClientSet, scratch: Path) -> Source:

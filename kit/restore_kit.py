@@ -2,14 +2,12 @@
 # ruff: noqa: T201, PYI024
 """Restore a Baozhang 保账 vault with this file, a secret and three packages, and nothing else.
 
-Written from docs/format.md alone, so that it and the product cannot be wrong together:
-
     secret > slot > master key > client's key > commit > manifest > packs > files
 
-It reads a vault in a folder (any mirror will do), never writes to it, and checks each hash,
-commitment and tag on its way.  Damage costs the files it hits and no others; they are named on
-the screen and in `_RESTORE_REPORT.txt`.  It runs wherever Python does, Windows included.
-Exit status: 0 where all is well, 1 where it says what is not.
+Written from docs/format.md alone, so that it and the product cannot be wrong together.  It reads a
+vault in a folder (any mirror will do), never writes to it, and checks each hash, commitment and tag
+on its way.  Damage costs the files it hits and no others; they are named on the screen and in
+`_RESTORE_REPORT.txt`.  Exit status: 0 where all is well, 1 where it says what is not.
 """
 
 import argparse
@@ -25,11 +23,12 @@ import sys
 import unicodedata
 from array import array
 from collections import deque, namedtuple
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import accumulate, islice, pairwise
+from heapq import merge
+from itertools import accumulate, count, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +40,11 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from zstandard import ZstdDecompressor, ZstdError, frame_content_size
 
-HEADER = struct.Struct("<4sHBBIH32s32s")
-KINDS = {1: "pack", 2: "index", 3: "manifest", 4: "commit", 5: "client_key"}
+KINDS = ["-", "pack", "index", "manifest", "commit", "client_key", "moves", "mark", "tombstone"]
 FILE, FOLDER, LINK = 0, 1, 2
 WINDOWS = os.name == "nt"
 Keys = list[tuple[int | None, bytes]]  # each with its epoch; the master key has none
-Pack = namedtuple("Pack", "name sealed bounds codecs lengths")
-Snapshot = namedtuple("Snapshot", "set_name sequence digest id commit")
+Snapshot = namedtuple("Snapshot", "set_name sequence digest id commit forgotten")
 Item = namedtuple("Item", "path kind mode mtime_ns size target digest pieces")
 
 
@@ -87,9 +84,9 @@ def columns(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         body, at = data[at : at + size], at + size
         found[name] = array(code, body) if code in ("I", "Q", "q") else body
         if code == "texts":
-            (count,) = struct.unpack_from("<I", body)
-            bounds = accumulate(array("I", body[4 : 4 + 4 * count]), initial=4 + 4 * count)
-            found[name] = [body[start:end] for start, end in pairwise(bounds)]
+            start = 4 + 4 * struct.unpack_from("<I", body)[0]
+            bounds = accumulate(array("I", body[4:start]), initial=start)
+            found[name] = [body[one:other] for one, other in pairwise(bounds)]
     require(at == len(data) and sys.byteorder == "little", "columns cannot be read")
     return described["head"], found
 
@@ -100,28 +97,25 @@ def shown(path: bytes) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-class Sealed:
-    """An object's header, opened with one of the keys: opens the parts of its object."""
+def opened(header: bytes, kind: int, space: str, keys: Keys) -> Callable[..., bytes]:
+    """Open an object's header with one of the keys; return what opens the object's parts."""
+    *fixed, epoch, key_length, salt, commitment = struct.unpack("<4sHBBIH32s32s", header)
+    require((*fixed, key_length) == (b"BZO1", 1, kind, 0, 0), "another kind, or of a newer release")
+    info = f"baozhang/1 object {space}/{epoch}/{KINDS[kind]}"
+    derived = (hkdf(key, info, salt, 64) for of, key in keys if of in (epoch, None))
+    mine = [both[:32] for both in derived if hmac.compare_digest(both[32:], commitment)]
+    require(mine, "no key that is here opens it")
 
-    def __init__(self, header: bytes, kind: int, space: str, keys: Keys) -> None:
-        magic, suite, found, flags, epoch, key_length, salt, commitment = HEADER.unpack(header)
-        known = (magic, suite, found, flags, key_length) == (b"BZO1", 1, kind, 0, 0)
-        require(known, "another kind of object, or of a newer release")
-        info = f"baozhang/1 object {space}/{epoch}/{KINDS[kind]}"
-        derived = (hkdf(key, info, salt, 64) for of, key in keys if of in (epoch, None))
-        mine = [both[:32] for both in derived if hmac.compare_digest(both[32:], commitment)]
-        require(mine, "no key that is here opens it")
-        self._header, self._cipher = header, AESGCM(mine[0])
-
-    def part(self, counter: int, codec: int, length: int, sealed: bytes) -> bytes:
-        """Return the plaintext of a part, `length` bytes long."""
-        bound = self._header + struct.pack("<IBQ", counter, codec, length)
-        plain = self._cipher.decrypt(counter.to_bytes(12, "little"), sealed, bound)
+    def part(counter: int, codec: int, length: int, sealed: bytes) -> bytes:
+        bound = header + struct.pack("<IBQ", counter, codec, length)
+        plain = AESGCM(mine[0]).decrypt(counter.to_bytes(12, "little"), sealed, bound)
         if codec == 1:
             require(frame_content_size(plain) in (length, -1), "it would be too long")
             plain = ZstdDecompressor().decompress(plain, max_output_size=length)
         require(codec in (0, 1) and len(plain) == length, "another length than it says")
         return plain
+
+    return part
 
 
 class Vault:
@@ -130,8 +124,8 @@ class Vault:
     def __init__(self, root: str, kind: str, secret: bytes, damage: list[str]) -> None:
         self._root, self.damage = long_path(root), damage
         head, masters, line, mac = dict[str, Any](), [], b"", b""
-        with naming("config", self.damage), open(self.place("config"), "rb") as file:
-            line, mac, _ = file.read().split(b"\n")
+        with naming("config", self.damage):
+            line, mac, _ = Path(self.place("config")).read_bytes().split(b"\n")
             head = json.loads(line)
         newer = head.get("format", 1) != 1 or head.get("must_understand")
         require(not newer, "需要更新的工具 a newer restore kit is needed")
@@ -139,33 +133,34 @@ class Vault:
             with naming(name, self.damage):
                 masters += self._opened(json.loads(self.whole(name)), kind, secret)
         require(masters, "; ".join(["密钥打不开 no key slot opens with this", *self.damage]))
-        self.id, self.master = min(masters, key=lambda one: one[0] != head.get("vault"))
-        with naming("config", self.damage):  # without it a vault can still be read
-            own = hmac.digest(hkdf(self.master, "baozhang/1 head"), line, "sha256")
-            require(hmac.compare_digest(own.hex().encode(), mac), "its MAC does not fit")
+        self.id, keys = max(masters, key=lambda one: (one[0] == head.get("vault"), len(one[1])))
+        derived = [hkdf(keys[0], "baozhang/1 names"), hkdf(keys[0], "baozhang/1 head")]
+        self.masters: Keys = [(None, master) for master in keys[:1] + keys[3:]]
+        self._names_key, head_key = keys[1:3] or derived
+        own = hmac.digest(head_key, line, "sha256").hex().encode()
+        if not hmac.compare_digest(own, mac):  # without its head a vault can still be read
+            self.damage.append("config: its MAC does not fit")
 
-    def _opened(self, slot: dict[str, Any], kind: str, value: bytes) -> list[tuple[str, bytes]]:
-        """Return the vault and its master key, if this slot is of the kind and opens."""
+    def _opened(self, slot: dict[str, Any], kind: str, value: bytes) -> list[Any]:
+        """Return the vault and its keys, if this slot is of the kind and opens."""
         if (slot["format"], slot["kind"]) != (1, kind):
             return []
-        salt, sealed, kdf = bytes.fromhex(slot["salt"]), bytes.fromhex(slot["sealed"]), slot["kdf"]
+        salt, sealed, kdf = bytes.fromhex(slot["salt"]), slot.pop("sealed"), slot["kdf"]
         if kdf["name"] == "argon2id":
             memory, turns, lanes = kdf["memory_kib"], kdf["iterations"], kdf["lanes"]
-            fair = 1 << 16 <= memory <= 1 << 22 and turns <= 16 and lanes <= 16
-            require(fair, "it asks for too little or too much work")
+            require(1 << 16 <= memory <= 1 << 22 and max(turns, lanes) <= 16, "work beyond bounds")
             work = {"iterations": turns, "lanes": lanes, "memory_cost": memory}
             value = Argon2id(salt=salt, length=32, **work).derive(value)
         both = hkdf(value, f"baozhang/1 slot {kind} {slot['vault']}", salt, 64)
         if not hmac.compare_digest(both[32:].hex(), slot["commitment"]):
             return []
-        rest = {name: value for name, value in slot.items() if name != "sealed"}
-        bound = json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-        return [(slot["vault"], AESGCM(both[:32]).decrypt(bytes(12), sealed, bound))]
+        bound = json.dumps(slot, sort_keys=True, separators=(",", ":")).encode()
+        plain = AESGCM(both[:32]).decrypt(bytes(12), bytes.fromhex(sealed), bound)
+        return [(slot["vault"], [plain[at : at + 32] for at in range(0, len(plain), 32)])]
 
     def pseudonym(self, *words: str) -> str:
         """Return what stands for a client, or for a set of one, in names."""
-        key = hkdf(self.master, "baozhang/1 names")
-        return hmac.digest(key, "\0".join(words).encode(), "sha256")[:16].hex()
+        return hmac.digest(self._names_key, "\0".join(words).encode(), "sha256")[:16].hex()
 
     def place(self, name: str) -> str:
         """Return where an object lies."""
@@ -182,8 +177,7 @@ class Vault:
 
     def whole(self, name: str) -> bytes:
         """Return an object, which must be the one that its name says."""
-        with open(self.place(name), "rb") as file:
-            data = file.read()
+        data = Path(self.place(name)).read_bytes()
         require(blake3(data).hexdigest() == name[-64:], "its hash differs from its name")
         return data
 
@@ -193,14 +187,29 @@ class Client:
 
     def __init__(self, vault: Vault, space: str) -> None:
         self._vault, self._folder, self.id = vault, f"c/{space}", space
-        self._space, self._keys = f"{vault.id}/{space}", Keys()
+        self._space, self._keys, closed = f"{vault.id}/{space}", Keys(), list[str]()
         for name in vault.names(f"{self._folder}/keys"):
-            with naming(name, vault.damage):
-                fields = json.loads(self._plain(name, 5, [(None, vault.master)]))
-                own = vault.pseudonym("client", fields["client"]) == space
-                require(own, "it is another client's")
+            with naming(name, closed):
+                fields = json.loads(self._plain(name, 5, vault.masters))
+                require(vault.pseudonym("client", fields["client"]) == space, "another client's")
                 self._keys.append((int(name[-71:-65]), bytes.fromhex(fields["key"])))
                 self.id = fields["client"]
+        for name in vault.names(f"{self._folder}/shredded"):
+            with naming(name, vault.damage):
+                self._plain(name, 8, vault.masters)
+                self._folder, self.id = "c/-", f"{space} 密钥已销毁 its keys were destroyed"
+        vault.damage += [] if self._keys or self._folder == "c/-" else closed
+        self._moved: dict[tuple[bytes, int], tuple[bytes, int]] = {}
+        self._renamed: dict[bytes, bytes] = {}
+        for name in reversed(vault.names(f"{self._folder}/moves")):  # the first one counts
+            with naming(name, vault.damage):
+                _, rows = columns(self._plain(name, 6, self._keys))
+                lengths = zip(rows["from"], rows["segments"], strict=True)
+                old = [(pack, number) for pack, length in lengths for number in range(length)]
+                for place, row, to in zip(old, rows["to_pack"], rows["to_segment"], strict=True):
+                    if to != 0xFFFFFFFF:
+                        self._moved[place] = rows["pack"][row], to
+                self._renamed |= zip(rows["object_from"], rows["object_to"], strict=True)
         self._pack = lru_cache(256)(self._open_pack)
         self._segment = lru_cache(24)(self._open_segment)
 
@@ -208,45 +217,63 @@ class Client:
         """Return the plaintext of an object of one part."""
         data = self._vault.whole(name)
         codec, length = struct.unpack_from("<BQ", data, 78)
-        return Sealed(data[:78], kind, self._space, keys).part(0, codec, length, data[87:])
+        return opened(data[:78], kind, self._space, keys)(0, codec, length, data[87:])
 
     def snapshots(self) -> list[Snapshot]:
         """Return each snapshot whose commit can be read, by set and age."""
-        found = []
+        marks, found, forgotten = [], [], set[str]()
+        for name in self._vault.names(f"{self._folder}/marks"):
+            with naming(name, self._vault.damage):
+                mark = json.loads(self._plain(name, 7, self._keys))
+                marks.append((mark["sequence"], mark["action"] == "keep", mark["commits"]))
+        for _, keep, commits in sorted(marks):
+            forgotten = forgotten.difference(commits) if keep else forgotten.union(commits)
         for name in self._vault.below(f"{self._folder}/commit"):
             with naming(name, self._vault.damage):
                 commit = json.loads(self._plain(name, 4, self._keys))
-                set_name, number = commit["set"], commit["sequence"]
+                set_name, number, digest = commit["set"], commit["sequence"], name[-64:]
                 folder = f"{self._folder}/commit/{self._vault.pseudonym('set', self.id, set_name)}"
-                require(name == f"{folder}/{number:010d}-{name[-64:]}", "it lies elsewhere")
-                shown_id = f"{set_name}-{number:06d}-{name[-64:-56]}"
-                found.append(Snapshot(set_name, number, name[-64:], shown_id, commit))
+                require(name == f"{folder}/{number:010d}-{digest}", "it lies elsewhere")
+                name = f"{set_name}-{number:06d}-{digest[:8]}"
+                facts = (set_name, number, digest, name, commit, digest in forgotten)
+                found.append(Snapshot._make(facts))
         return sorted(found, key=lambda one: one[:3])
 
     def pick(self, snapshots: list[Snapshot], set_name: str, wanted: str) -> Snapshot:
         """Return a set's snapshot by its id, or the latest."""
         mine = [one for one in snapshots if one.set_name == set_name]
-        found = [one for one in mine if wanted in (one.id, "latest")]
+        found = [one for one in mine if wanted in (one.forgotten or "latest", one.id)]
         require(found, f"没有此备份点 no such snapshot: {wanted}")
         folder = f"{self._folder}/commit/{self._vault.pseudonym('set', self.id, set_name)}"
-        newest = int(self._vault.names(folder)[-1][-75:-65])
-        stale = wanted == "latest" and newest > found[-1].sequence
-        require(not stale, f"最新备份点损坏 the newest is damaged; take --snapshot {found[-1].id}")
+        unread = (
+            wanted == "latest" and int(self._vault.names(folder)[-1][-75:-65]) > mine[-1].sequence
+        )
+        require(not unread, f"最新备份点损坏 the newest is damaged; take --snapshot {found[-1].id}")
         return found[-1]
 
     def _manifest(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        if name.encode() in self._renamed:
+            return self._manifest(self._renamed[name.encode()].decode())
         with naming(name):
             shape = rf"{self._folder}/snap/[0-9a-f]{{32}}/\d{{10}}-[0-9a-f]{{64}}"
             require(re.fullmatch(shape, name), "it is no manifest of the client")
             head, rows = columns(self._plain(name, 3, self._keys))
-            require((head["format"], head["kind"]) in ((1, "full"), (1, "same")), "newer release")
+            known = head["format"] == 1 and head["kind"] in ("full", "same", "delta")
+            require(known, "of a newer release")
             return head, rows
 
     def items(self, snapshot: Snapshot) -> Iterator[Item]:
-        """Yield the rows of a snapshot's manifest."""
+        """Return the rows of a snapshot's manifest, sorted by path."""
         head, rows = self._manifest(snapshot.commit["manifest"])
         if head["kind"] == "same":
             head, rows = self._manifest(head["base"])
+        other = {*rows.get("gone", ()), *rows["path"]}
+        base = [head["base"]] if head["kind"] == "delta" else []
+        full = (item for name in base for item in self._rows(self._manifest(name)[1]))
+        kept = (item for item in full if item.path not in other)
+        return merge(kept, self._rows(rows), key=lambda item: item.path)
+
+    def _rows(self, rows: dict[str, Any]) -> Iterator[Item]:
         where = [rows[f"piece_{word}"] for word in ("pack", "segment", "offset", "length")]
         pieces = ((rows["pack"][pack], *place) for pack, *place in zip(*where, strict=True))
         facts = [rows[name] for name in ("path", "kind", "mode", "mtime_ns", "size", "target")]
@@ -257,33 +284,36 @@ class Client:
 
     def content(self, item: Item) -> Iterator[bytes]:
         """Yield a file's content piece by piece; what is wrong shows at its end at the latest."""
-        total, size = blake3(), 0
+        total = blake3()
         for pack, segment, offset, length in item.pieces:
             piece = self._segment(pack, segment)[offset : offset + length]
-            size += len(piece)
             total.update(piece)
             yield piece
-        require((total.digest(), size) == (item.digest, item.size), "内容不符 its hash differs")
+        require(total.digest() == item.digest, "内容不符 its hash differs")
 
-    def _open_pack(self, digest: bytes) -> Pack:
+    def _open_pack(self, digest: bytes) -> Callable[[int], bytes]:
+        """Return what opens the segments of a pack."""
         name = f"{self._folder}/packs/{digest.hex()[:2]}/{digest.hex()}"
         with naming(name), open(self._vault.place(name), "rb") as file:
-            sealed = Sealed(file.read(78), 1, self._space, self._keys)
+            part = opened(file.read(78), 1, self._space, self._keys)
             end = file.seek(-12, os.SEEK_END)
             length, plain, magic = struct.unpack("<II4s", file.read(12))
             file.seek(end - length)
-            _, table = columns(sealed.part(0xFFFFFFFF, 0, plain, file.read(length)))
+            _, table = columns(part(0xFFFFFFFF, 0, plain, file.read(length)))
             bounds = list(accumulate(table["sealed"], initial=78))
             require((magic, bounds[-1]) == (b"BZPK", end - length), "its table does not fit")
-            return Pack(name, sealed, bounds, table["codec"], table["plain"])
 
-    def _open_segment(self, digest: bytes, number: int) -> bytes:
-        pack = self._pack(digest)
-        with naming(f"{pack.name} #{number}"), open(self._vault.place(pack.name), "rb") as file:
-            start, end = pack.bounds[number : number + 2]
-            file.seek(start)
-            facts = (pack.codecs[number], pack.lengths[number], file.read(end - start))
-            return bytes(pack.sealed.part(number, *facts))
+        def segment(number: int) -> bytes:
+            with naming(f"{name} #{number}"), open(self._vault.place(name), "rb") as file:
+                file.seek(bounds[number])
+                sealed = file.read(table["sealed"][number])
+                return part(number, table["codec"][number], table["plain"][number], sealed)
+
+        return segment
+
+    def _open_segment(self, pack: bytes, number: int) -> bytes:
+        moved = self._moved.get((pack, number))
+        return self._segment(*moved) if moved else self._pack(pack)(number)
 
     def verify(self, snapshots: list[Snapshot]) -> None:
         """Note each object, and each file of a snapshot, that is not what was stored."""
@@ -291,7 +321,7 @@ class Client:
         for name in self._vault.below(self._folder):
             with naming(name, damage):
                 require(not re.search("[0-9a-f]{64}$", name) or self._vault.whole(name), "empty")
-        for snapshot in snapshots:
+        for snapshot in [one for one in snapshots if not one.forgotten]:
             with naming(snapshot.id, damage):
                 for item in self.items(snapshot):
                     whole = item._replace(pieces=list(item.pieces))
@@ -317,8 +347,8 @@ def windows_name(name: bytes) -> str:
     text = re.sub(refused, lambda found: f"%{ord(found[0]) & 255:02X}", text)
     if re.match(r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", text):
         text = f"_{text}"
-    too_long = len(text.encode("utf-16-le")) > 510
-    return f"{text[:100]}~{blake3(name).hexdigest()[:16]}" if too_long else text
+    long = len(text.encode("utf-16-le")) > 510
+    return f"{text[:100]}~{blake3(name).hexdigest()[:16]}" if long else text
 
 
 class Restoration:
@@ -368,14 +398,13 @@ class Restoration:
     def _place(self, path: bytes) -> str:
         """Return where an item goes: a name that is free, in a folder that was made for it."""
         folder, _, name = path.rpartition(b"/")
-        unsafe = {b"", b".", b".."} & set(path.split(b"/")) or b"\0" in path
-        require(not unsafe, "不安全的路径 unsafe path")
+        safe = {b"", b".", b".."}.isdisjoint(path.split(b"/")) and b"\0" not in path
+        require(safe, "不安全的路径 unsafe path")
         require(folder in self._folders, "上级文件夹未恢复 its folder was not restored")
         wanted = windows_name(name) if WINDOWS else os.fsdecode(name)
-        place, again = os.path.join(self._folders[folder][0], wanted), 1
-        while os.path.lexists(place):
-            again += 1
-            place = os.path.join(self._folders[folder][0], f"{again}~{wanted}")
+        names = (wanted if n == 1 else f"{n}~{wanted}" for n in count(1))
+        places = (os.path.join(self._folders[folder][0], one) for one in names)
+        place = next(one for one in places if not os.path.lexists(one))
         if os.fsencode(os.path.basename(place)) != name:
             self._notes.append(f"改名 renamed: {shown(path)} -> {os.path.basename(place)}")
         return place
@@ -388,8 +417,6 @@ class Restoration:
             Path(place).unlink()
             raise
         self._files, self._size = self._files + 1, self._size + item.size
-        if self._files % 200 == 0:
-            print(f"  {self._files} 文件 files, {self._size:,} bytes", end="\r", flush=True)
 
     def _settle(self, item: Item, place: str) -> None:
         """Give back time and permissions, without the bits that lend an owner's rights."""
@@ -401,29 +428,25 @@ class Restoration:
     def _report(self) -> None:
         lines = [
             f"保账恢复报告 Baozhang restore report, {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            f"客户 client {self._client.id}, 备份点 snapshot {self._snapshot.id}",
-            f"备份时间 taken at {self._snapshot.commit['at']}",
+            f"客户 client {self._client.id}, {self._snapshot.id}, {self._snapshot.commit['at']}",
             f"结果 result: {'不完整 INCOMPLETE' if self._lost else '完整 complete'}",
             f"已恢复 restored: {self._files} 文件 files, {self._size:,} bytes",
             *(f"未恢复 not restored: {line}" for line in self._lost),
         ]
         notes = ["属主和特权位不恢复 owners and set-user-id bits are not given back", *self._notes]
-        place = os.path.join(self._root, "_RESTORE_REPORT.txt")
-        while os.path.lexists(place):
-            place += ".txt"
+        places = (os.path.join(self._root, "_RESTORE_REPORT" + ".txt" * n) for n in count(1))
+        place = next(one for one in places if not os.path.lexists(one))
         with open(place, "x", encoding="utf-8-sig", errors="backslashreplace") as file:
             file.write("\n".join([*lines, *notes, ""]))
-        print("\n".join(f"  {line}" for line in lines[3:]))
+        print("\n".join(f"  {line}" for line in lines[2:]))
 
 
 def secret_of(given: argparse.Namespace) -> tuple[str, bytes]:
     """Return the kind of slot that the secret is for, and the secret."""
-    files = given.share or [name for name in (given.key_file,) if name]
+    files = given.share or given.key_file or ()
     texts = [Path(file).read_text(encoding="utf-8-sig") for file in files]  # as Notepad may save it
-    if not texts and sys.stdin.isatty():
-        texts = [getpass.getpass("口令或恢复码 passphrase or recovery code: ")]
-    elif not texts:
-        texts = [sys.stdin.readline().rstrip("\r\n")]
+    typed = getpass.getpass if sys.stdin.isatty() else lambda _: sys.stdin.readline().strip("\r\n")
+    texts = texts or [typed("口令或恢复码 passphrase or recovery code: ")]
     if given.passphrase:
         return "passphrase", unicodedata.normalize("NFC", texts[0]).encode()
     if given.share:
@@ -446,7 +469,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("client", nargs="?", help="客户编号 a client's id (all)")
     parser.add_argument("--vault", required=True, help="备份库文件夹 the vault's folder")
     secrets = parser.add_mutually_exclusive_group(required=True)
-    secrets.add_argument("--key-file", help="密钥文件 a key file")
+    secrets.add_argument("--key-file", nargs=1, help="密钥文件 a key file")
     secrets.add_argument("--passphrase", action="store_true", help="口令 asked for")
     secrets.add_argument("--recovery-code", action="store_true", help="恢复码 asked for")
     secrets.add_argument("--share", action="append", help="份额文件,每片一次 once for each share")
@@ -460,7 +483,7 @@ def arguments() -> argparse.Namespace:
 def run(given: argparse.Namespace, vault: Vault) -> None:
     """Do what was asked for."""
     only = os.fsencode(given.path.replace("\\", "/") if WINDOWS else given.path).strip(b"/")
-    everyone = [Client(vault, name[2:]) for name in vault.names("c")]
+    everyone = (Client(vault, name[2:]) for name in vault.names("c"))
     clients = [client for client in everyone if given.client in (None, client.id)]
     require(clients, f"没有此客户 no such client: {given.client}")
     for client in clients:
@@ -473,7 +496,8 @@ def run(given: argparse.Namespace, vault: Vault) -> None:
                 snapshot = client.pick(snapshots, name, given.snapshot)
                 vault.damage += Restoration(client, snapshot, target).run(only)
         for one in snapshots if given.command == "list" else []:
-            print(f"  {one.id}  {one.commit['at']}  {one.commit['files']} 文件 files")
+            kept = "已放弃 forgotten" if one.forgotten else f"{one.commit['files']} 文件 files"
+            print(f"  {one.id}  {one.commit['at']}  {kept}")
         if given.command == "verify":
             client.verify(snapshots)
 

@@ -66,7 +66,7 @@ def files(cache: Path) -> dict[str, bytes]:
         for wheel in wheels(platform, cache / platform, wanted):
             found[f"wheels/{platform}/{wheel.name}"] = wheel.read_bytes()
             with zipfile.ZipFile(wheel) as archive:
-                for name in archive.namelist():
+                for name in (one for one in archive.namelist() if not one.endswith("/")):
                     found[f"packages/{platform}/{name}"] = archive.read(name)
     return found
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from baozhang.cli import about, load, vault_copies, vault_keys, vault_store
+from baozhang.cli import about, load, vault_care, vault_copies, vault_keys, vault_store
 from baozhang.cli import vault_values as values
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import (
@@ -70,6 +70,7 @@ def register(root: typer.Typer) -> None:
         group.command(command.__name__, help=say(HELP_TEMPLATES[command.__name__]))(command)
     vault_copies.register(group)
     vault_store.register(group)
+    vault_care.register(group)
     vault_keys.register(group)
     root.add_typer(group, name="vault", help=about("vault"))
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pyfastcdc
 
 from baozhang.sources.base import Readable
+from baozhang.vault.sealing import Effort, Tuning
 
 WHOLE = 512 * 2**10  # bytes; up to here a file is one extent
 BLOCK = 64 * 2**10  # bytes of an extent of pages: a multiple of every page size
@@ -38,10 +39,15 @@ class Grouping:
     """With whom an extent shares a segment, and whether to doubt that compressing helps."""
 
     name: str
+    effort: Effort = 3
     doubtful: bool = False
 
 
-TABLES, TEXT, PAPERS = Grouping("tables"), Grouping("text"), Grouping("papers")
+TEXT = Grouping("text", Tuning(strategy=4, search_log=4, hash_log=17, min_match=6))
+TABLES = Grouping("tables", Tuning(strategy=3, search_log=4, hash_log=15, min_match=5))
+"""On the reference corpus level 3 leaves 39 % more of the text and 6 % more of the tables, level 6
+as much and 4 % less, and takes 1.4 and 1.7 times as long."""
+PAPERS = Grouping("papers")
 PACKED_ALREADY = Grouping("packed", doubtful=True)
 
 

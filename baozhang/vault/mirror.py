@@ -10,7 +10,7 @@ Nothing is ever deleted at a mirror.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from baozhang.errors import (
     UnreachableError,
     UsageError,
 )
+from baozhang.vault.client import ClientVault
 from baozhang.vault.listing import settled
 from baozhang.vault.model import Progress, Report, silent
 from baozhang.vault.names import (
@@ -313,24 +314,29 @@ def _doubtful(vault: Vault, missing: set[ObjectName]) -> set[ObjectName]:
     back.  Everything older has been: a commit is sent last.
     """
     found: set[ObjectName] = set()
-    for client in _clients(vault):
-        side = vault.client(client)
-        for name in side.commit_names():
-            if name in missing:
-                with suppress(CorruptObjectError):
-                    _, commit = side.commit(name)
-                    found |= {ObjectName(one) for one in (commit.manifest, *commit.indexes)}
-                    found |= {side.space.pack(digest) for digest, _ in commit.packs}
+    commits: dict[str, list[ObjectName]] = {}
+    for name in missing:
+        if kind_in(name) == "commit":
+            commits.setdefault(space_in(name), []).append(name)
+    for side in _sides(vault, commits) if commits else ():
+        for name in commits[side.space.client]:
+            with suppress(CorruptObjectError, ObjectMissingError):
+                _, commit = side.commit(name)
+                found |= {ObjectName(one) for one in (commit.manifest, *commit.indexes)}
+                found |= {side.space.pack(digest) for digest, _ in commit.packs}
     return found
 
 
-def _clients(vault: Vault) -> Iterator[str]:
-    """Yield the clients whose keys can be read; of the others `verify` speaks."""
+def _sides(vault: Vault, spaces: Container[str]) -> Iterator[ClientVault]:
+    """Yield the clients of these namespaces whose keys can be read; `verify` names the others."""
     seen = set()
     for name in vault.client_key_names():
-        with suppress(CorruptObjectError):
-            seen.add(vault.client_key(name)[1])
-    yield from sorted(seen)
+        if space_in(name) in spaces:
+            with suppress(CorruptObjectError, ObjectMissingError):
+                seen.add(vault.client_key(name)[1])
+    for client in sorted(seen):
+        with suppress(CorruptObjectError, UsageError):  # shredded meanwhile
+            yield vault.client(client)
 
 
 def objects_in(store: Store) -> list[ObjectInfo]:

@@ -29,15 +29,23 @@ TRAILER = struct.Struct("<II4s")  # sealed and plain length of the table, magic
 MAGIC = b"BZPK"
 
 
+def pack_memory() -> mmap.mmap:
+    """Return memory for one pack; the system gives each page of it when it is first used."""
+    return mmap.mmap(-1, CAPACITY)
+
+
 class PackBuilder:
     """Collects sealed segments until a pack is full.
 
-    The pack is built in memory that the system gives page by page, where it stays until `close`.
+    Args:
+        key: the client's.
+        place: where the pack belongs.
+        memory: `CAPACITY` bytes to build it in; the caller may use them again for the next one.
     """
 
-    def __init__(self, key: bytes, place: Place) -> None:
+    def __init__(self, key: bytes, place: Place, memory: mmap.mmap | None = None) -> None:
         self._seal = new_seal(key, place)
-        self._memory = mmap.mmap(-1, CAPACITY)
+        self.memory = memory or pack_memory()
         self._sealed, self._plain = array("I"), array("I")
         self._codecs = bytearray()
         self._length = 0
@@ -52,7 +60,7 @@ class PackBuilder:
     def add(self, codec: Codec, packed: Buffer, plain_length: int) -> int:
         """Seal one segment into the pack and return its number."""
         number, length = len(self._sealed), len(packed) + TAG
-        with memoryview(self._memory) as view:
+        with memoryview(self.memory) as view:
             out = view[self._length : self._length + length]
             self._seal.close_into(number, codec, plain_length, packed, out)
             out.release()
@@ -63,7 +71,7 @@ class PackBuilder:
         return number
 
     def finish(self) -> memoryview:
-        """Return the whole pack, which must be released before `close`."""
+        """Return the whole pack, a view of the memory it was built in."""
         columns: dict[str, Column] = {
             "sealed": self._sealed,
             "plain": self._plain,
@@ -72,14 +80,10 @@ class PackBuilder:
         table = encode_columns({"format": 1}, columns)
         sealed = self._seal.close(LAST, Codec.RAW, len(table), table)
         self._append(sealed + TRAILER.pack(len(sealed), len(table), MAGIC))
-        return memoryview(self._memory)[: self._length]
-
-    def close(self) -> None:
-        """Give the memory back."""
-        self._memory.close()
+        return memoryview(self.memory)[: self._length]
 
     def _append(self, data: bytes) -> None:
-        self._memory[self._length : self._length + len(data)] = data
+        self.memory[self._length : self._length + len(data)] = data
         self._length += len(data)
 
 

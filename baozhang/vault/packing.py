@@ -8,6 +8,7 @@ Segments come out of the workers in the order they went in, so that equal input 
 but for their salts.  Waiting for the oldest one bounds what is in flight.
 """
 
+import mmap
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -16,10 +17,10 @@ from baozhang.vault.client import ClientVault
 from baozhang.vault.memory import keep_memory
 from baozhang.vault.names import hash_of
 from baozhang.vault.pack import PackBuilder
-from baozhang.vault.sealing import Codec, Kind, compressible, pack
+from baozhang.vault.sealing import Codec, Effort, Kind, compressible, pack
 
 SEGMENT = 2**20  # bytes; 256 KiB compresses 1 % worse, 4 MiB 0.2 % better but leaves the cache
-LEVEL = 3  # zstd; level 6 saves 2 % of bytes for twice the time
+ROOM = SEGMENT + 2**19  # bytes; most extents still fit in when a segment is all but full
 FINE_LEVEL, FINE = 12, 16 * 2**20
 """A later snapshot brings little: these bytes of it may take five times the time for 15 % less."""
 WORKERS = 2
@@ -38,11 +39,12 @@ class Packer:
         keep_memory()
         self._side = side
         self._fine = FINE if fine else 0  # bytes left
-        self._open: dict[Grouping, tuple[int, bytearray]] = {}
+        self._open: dict[Grouping, _Segment] = {}
         self._waiting: deque[tuple[int, int, Future[tuple[Codec, bytes | bytearray]]]] = deque()
         self._places: list[tuple[int, int]] = []  # handle to pack's ordinal and segment
         self._builder: PackBuilder | None = None
         self._begun = 0  # packs
+        self._spare: list[mmap.mmap] = []  # memory of packs that are stored
         self._stored: list[tuple[str, int]] = []
         self._workers = ThreadPoolExecutor(WORKERS, "compress")
         self._storing = ThreadPoolExecutor(1, "store")
@@ -55,13 +57,17 @@ class Packer:
 
     def add(self, extent: memoryview, group: Grouping) -> tuple[int, int]:
         """Take one extent; return its segment's handle and its offset in it."""
-        handle, buffer = self._open.get(group) or self._new_segment(group)
-        offset = len(buffer)
-        buffer += extent
-        if len(buffer) >= SEGMENT:
+        segment = self._open.get(group)
+        if segment is None or not segment.has_room(len(extent)):
+            if segment is not None:
+                self._submit(segment, group)
+            segment = self._open[group] = _Segment(len(self._places), len(extent))
+            self._places.append((-1, -1))
+        offset = segment.add(extent)
+        if segment.length >= SEGMENT:
             del self._open[group]
-            self._submit(handle, buffer, group)
-        return handle, offset
+            self._submit(segment, group)
+        return segment.handle, offset
 
     def where(self, handle: int) -> tuple[bytes, int]:
         """Return pack and number of a segment; only after `finish`."""
@@ -70,8 +76,8 @@ class Packer:
 
     def finish(self) -> None:
         """Store what is still open; on return every extent is durable."""
-        for group, (handle, buffer) in self._open.items():
-            self._submit(handle, buffer, group)
+        for group, segment in self._open.items():
+            self._submit(segment, group)
         self._open.clear()
         while self._waiting:
             self._take_oldest()
@@ -85,16 +91,11 @@ class Packer:
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._storing.shutdown(wait=True, cancel_futures=True)
 
-    def _new_segment(self, group: Grouping) -> tuple[int, bytearray]:
-        handle = len(self._places)
-        self._places.append((-1, -1))
-        self._open[group] = handle, bytearray()
-        return self._open[group]
-
-    def _submit(self, handle: int, buffer: bytearray, group: Grouping) -> None:
-        level = FINE_LEVEL if self._fine >= len(buffer) else LEVEL
+    def _submit(self, segment: "_Segment", group: Grouping) -> None:
+        handle, buffer = segment.handle, segment.finish()
+        effort = FINE_LEVEL if self._fine >= len(buffer) else group.effort
         self._fine -= len(buffer)
-        future = self._workers.submit(_compressed, buffer, level, doubtful=group.doubtful)
+        future = self._workers.submit(_compressed, buffer, effort, doubtful=group.doubtful)
         self._waiting.append((handle, len(buffer), future))
         while len(self._waiting) > IN_FLIGHT:
             self._take_oldest()
@@ -105,7 +106,8 @@ class Packer:
         if self._builder is not None and not self._builder.has_room(len(packed)):
             self._roll(self._builder)
         if self._builder is None:
-            self._builder = PackBuilder(self._side.key, self._side.place(Kind.PACK))
+            place, memory = self._side.place(Kind.PACK), self._spare.pop() if self._spare else None
+            self._builder = PackBuilder(self._side.key, place, memory)
             self._begun += 1
         segment = self._builder.add(codec, packed, plain_length)
         self._places[handle] = self._begun - 1, segment
@@ -122,12 +124,36 @@ class Packer:
             digest = hash_of(data)
             self._side.store.put(self._side.space.pack(digest), data)
             self._stored.append((digest, len(data)))
-        builder.close()
+        self._spare.append(builder.memory)
+
+
+class _Segment:
+    """A segment that is being filled; never grown, since that would copy it."""
+
+    def __init__(self, handle: int, least: int) -> None:
+        self.handle, self.length = handle, 0
+        self._buffer = bytearray(max(ROOM, least))
+        self._view = memoryview(self._buffer)
+
+    def has_room(self, length: int) -> bool:
+        return self.length + length <= len(self._buffer)
+
+    def add(self, extent: memoryview) -> int:
+        """Append an extent; return its offset."""
+        offset = self.length
+        self.length += len(extent)
+        self._view[offset : self.length] = extent
+        return offset
+
+    def finish(self) -> bytearray:
+        self._view.release()
+        del self._buffer[self.length :]
+        return self._buffer
 
 
 def _compressed(
-    buffer: bytearray, level: int, *, doubtful: bool
+    buffer: bytearray, effort: Effort, *, doubtful: bool
 ) -> tuple[Codec, bytes | bytearray]:
     if doubtful and not compressible(buffer):
         return Codec.RAW, buffer
-    return pack(buffer, level=level)
+    return pack(buffer, level=effort)

@@ -25,7 +25,6 @@ from baozhang.vault.moves import NOWHERE, Moves, encode_moves
 from baozhang.vault.moves import Place as MovedTo
 from baozhang.vault.names import hash_in, hash_of
 from baozhang.vault.pack import (
-    PACK_TARGET,
     TRAILER,
     PackBuilder,
     PackTable,
@@ -99,11 +98,8 @@ def repack(
         work.chosen.append(one)
     if dry_run:
         return work.receipt(client, work.chosen)
-    try:
-        work.rewrite(report)
-        work.publish()
-    finally:
-        work.close()
+    work.rewrite(report)
+    work.publish()
     if work.done:
         marks = read_marks(found.side)
         drop = [one.name for one in work.done]
@@ -176,7 +172,6 @@ class _Repacking:
         self.done: list[_Chosen] = []
         self.damaged: list[ObjectName] = []
         self._builder: PackBuilder | None = None
-        self._size = 0
         self._digests: list[bytes] = []  # of the segments in the builder
         self._written: list[tuple[ObjectName, int]] = []
         self._places: dict[bytes, list[tuple[int, int]]] = {}  # ordinal of a new pack, segment
@@ -208,12 +203,6 @@ class _Repacking:
         if moves.segments:
             sealed = self._side.seal(Kind.MOVES, encode_moves(moves))
             self._side.store.put(self._side.space.moves(sealed), sealed)
-
-    def close(self) -> None:
-        """Give the memory of an unfinished pack back."""
-        if self._builder is not None:
-            self._builder.close()
-            self._builder = None
 
     def receipt(self, client: str, old: Sequence[_Chosen]) -> RepackReceipt:
         """Return what was done, or with a dry run what was chosen."""
@@ -251,12 +240,11 @@ class _Repacking:
         return found, len(table.segments)
 
     def _add(self, segment: _Segment) -> tuple[int, int]:
-        if self._builder is not None and self._size + len(segment.packed) > PACK_TARGET:
+        if self._builder is not None and not self._builder.has_room(len(segment.packed)):
             self._roll()
         if self._builder is None:
             self._builder = PackBuilder(self._side.key, self._side.place(Kind.PACK))
-            self._size, self._digests = 0, []
-        self._size += len(segment.packed)
+            self._digests = []
         self._digests.append(segment.digest)
         number = self._builder.add(segment.codec, segment.packed, segment.plain)
         return len(self._written), number
@@ -264,14 +252,11 @@ class _Repacking:
     def _roll(self) -> None:
         if self._builder is None:
             return
-        finished = self._builder.finish()
-        data = bytes(finished)
-        if isinstance(finished, memoryview):
-            finished.release()
-        self.close()
-        name = self._side.space.pack(hash_of(data))
-        self._side.store.put(name, data)
-        self._written.append((name, len(data)))
+        with self._builder.finish() as data:
+            name = self._side.space.pack(hash_of(data))
+            self._side.store.put(name, data)
+            self._written.append((name, len(data)))
+        self._builder = None
         self._require_readable(name, self._digests)
 
     def _require_readable(self, name: ObjectName, digests: Collection[bytes]) -> None:

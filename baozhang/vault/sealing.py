@@ -21,7 +21,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import zstandard
 from cryptography.exceptions import InvalidTag
@@ -40,7 +40,21 @@ FRAME = struct.Struct("<BQ")  # a small object's codec and plain length
 LAST = 0xFFFFFFFF  # counter of a pack's table; segments count from 0
 SAMPLE = 32 * 2**10  # bytes that tell whether compressing is worth it
 WORTH = 0.98  # of its size is what the sample must get below
+WINDOW_LOG, TARGET_LENGTH = 20, 8  # of a `Tuning`: a segment fits the window
 META_LEVEL = 9  # zstd; manifests and indexes are small and kept for years
+
+
+class Tuning(NamedTuple):
+    """A setting of the compressor between its levels; fields as ZSTD_compressionParameters'."""
+
+    strategy: int
+    search_log: int
+    hash_log: int
+    min_match: int
+
+
+Effort: TypeAlias = "int | Tuning"
+"""A level of Zstandard, or a setting that was found to be better for one kind of content."""
 
 
 class Kind(IntEnum):
@@ -198,7 +212,7 @@ def open_object(sealed: bytes, keys: Sequence[bytes], place: Place) -> bytes:
     return seal.open(0, codec, plain_length, body[FRAME.size :])
 
 
-def pack(data: bytes | bytearray, *, level: int) -> tuple[Codec, bytes | bytearray]:
+def pack(data: bytes | bytearray, *, level: Effort) -> tuple[Codec, bytes | bytearray]:
     """Return the data compressed where that helps, having decompressed it again to be sure.
 
     Compressors have written bad frames (restic #4523, #4677): none is trusted unread.
@@ -261,24 +275,38 @@ class _Own(threading.local):
 
     def __init__(self) -> None:
         self.decompressor = zstandard.ZstdDecompressor()
-        self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+        self.compressors: dict[Effort, zstandard.ZstdCompressor] = {}
         self.scratch = bytearray()
 
 
 _own = _Own()
 
 
-def _compressor(level: int) -> zstandard.ZstdCompressor:
-    found = _own.compressors.get(level)
+def _compressor(effort: Effort) -> zstandard.ZstdCompressor:
+    found = _own.compressors.get(effort)
     if found is None:
-        found = _own.compressors[level] = zstandard.ZstdCompressor(level=level)
+        found = _own.compressors[effort] = _new_compressor(effort)
     return found
+
+
+def _new_compressor(effort: Effort) -> zstandard.ZstdCompressor:
+    if isinstance(effort, int):
+        return zstandard.ZstdCompressor(level=effort)
+    parameters = zstandard.ZstdCompressionParameters(
+        window_log=WINDOW_LOG,
+        chain_log=effort.hash_log,
+        target_length=TARGET_LENGTH,
+        **effort._asdict(),
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters)
 
 
 def _scratch(length: int) -> memoryview:
     """Return this thread's buffer; valid until the thread asks for it again."""
     if len(_own.scratch) < length:
-        _own.scratch = bytearray(length)
+        _own.scratch = bytearray(
+            length + length // 2
+        )  # or the next, a little longer, does it again
     return memoryview(_own.scratch)[:length]
 
 

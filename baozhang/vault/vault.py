@@ -94,9 +94,15 @@ class Vault:
         Raises:
             CorruptObjectError: a client's key is damaged, so that its id cannot be told.
         """
-        gone = self.shredded()
-        found = (name for name in self.client_key_names() if name.split("/")[1] not in gone)
-        return tuple(sorted({self.client_key(name)[1] for name in found}))
+        ours = [info.name for info in self.store.list(names.CLIENTS) if is_ours(info.name)]
+        stones = [name for name in ours if "/shredded/" in name]
+        gone = earliest(self.store, stones, self.root.masters, self.id)
+        found = {
+            self.client_key(name)[1]
+            for name in ours
+            if "/keys/" in name and name.split("/")[1] not in gone
+        }
+        return tuple(sorted(found))
 
     def shredded(self) -> dict[str, Tombstone]:
         """Return the tombstone of each client that was shredded, by the client's pseudonym.

@@ -207,7 +207,7 @@ def witness_at(url: str, vault: Vault) -> WitnessPlace:
 
 
 class FileWitness:
-    """A witness in a file of its own."""
+    """A witness in a file of its own; its folder must be there."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -222,8 +222,10 @@ class FileWitness:
         try:
             with self._path.open("rb") as file:
                 return file.read(MOST)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except FileNotFoundError as error:
+            if self._path.parent.is_dir():
+                return None
+            raise self._away(error) from error  # a disk that is not mounted is not "none"
         except OSError as error:
             raise self._away(error) from error
 
@@ -249,7 +251,6 @@ class FileWitness:
     def held(self) -> Iterator[None]:
         """Keep the contract of `WitnessPlace.held`; some shares cannot lock."""
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(
                 self._path.with_name(f".{self._path.name}.lock"),
                 os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC,

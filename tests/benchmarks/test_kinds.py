@@ -1,5 +1,6 @@
 """Files of one kind, copied out of the corpus, and following it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def test_a_copy_follows_what_changed_came_and_went(corpus: Path, tmp_path: Path)
     follow(corpus, copy, KINDS["CSV books"])
     assert held(copy) == {"a.csv", "new.csv"}
     assert (copy / "c001/账套/a.csv").read_text() == "changed"
+
+
+def test_a_file_that_changed_in_place_is_written_again(corpus: Path, tmp_path: Path) -> None:
+    book, copy = corpus / "c001/账套/a.csv", tmp_path / "copy"
+    follow(corpus, copy, KINDS["CSV books"])
+    book.write_text(book.read_text().upper())
+    os.utime(book, (2_000_000_000, 2_000_000_000))
+    follow(corpus, copy, KINDS["CSV books"])
+    assert (copy / "c001/账套/a.csv").read_text() == "C001/账套/A.CSV"
 
 
 def test_what_did_not_change_is_not_written_again(corpus: Path, tmp_path: Path) -> None:

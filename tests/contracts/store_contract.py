@@ -53,6 +53,32 @@ class StoreContract:
         store.put(PACK, bytes(70_000))
         assert store.size(PACK) == 70_000
 
+    def test_an_empty_object_is_an_object(self, store: Store) -> None:
+        store.put(PACK, b"")
+        assert (store.get(PACK), store.size(PACK)) == (b"", 0)
+        assert list(store.list()) == [ObjectInfo(PACK, 0)]
+
+    def test_an_empty_span_of_what_is_there_is_empty(self, store: Store) -> None:
+        store.put(PACK, b"sealed")
+        assert store.get(PACK, Span(2, 0)) == b""
+
+    def test_the_age_is_told_by_the_store_and_is_never_negative(self, store: Store) -> None:
+        store.put(PACK, b"sealed")
+        assert 0 <= store.age(PACK) < 3600
+
+    def test_the_age_of_what_is_missing_is_missing(self, store: Store) -> None:
+        store.put(ObjectName("config"), b"head")
+        with pytest.raises(ObjectMissingError):
+            store.age(PACK)
+
+    def test_a_name_that_begins_like_another_is_another(self, store: Store) -> None:
+        for name in ("keys/a", "keys/ab", "keys/a/b"):
+            store.put(ObjectName(name + "-"), name.encode())
+        store.delete(ObjectName("keys/a-"))
+        assert [info.name for info in store.list("keys/a")] == ["keys/a/b-", "keys/ab-"]
+        with pytest.raises(ObjectMissingError):
+            store.get(ObjectName("keys/a-"))
+
     def test_a_listing_is_sorted_and_holds_only_the_prefix(self, store: Store) -> None:
         for name in ("keys/b", "c/1/x", "keys/a", "config"):
             store.put(ObjectName(name), b"-")

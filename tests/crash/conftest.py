@@ -10,12 +10,14 @@ import pytest
 from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import create_vault
 from tests.crash.job import AT, KEY, RECOVERY, back_up_tree, mirror
+from tests.crash.jobs import Job
 from tests.crash.oracle import MARKER
 from tests.faults.publishing import publish
 
-__all__ = ["Fresh", "ahead", "fresh", "publish", "small_tree", "template"]
+__all__ = ["Fresh", "Prepared", "fresh", "prepared", "publish", "small_tree", "template"]
 
 Fresh = Callable[..., Path]
+Prepared = Callable[[Job | None], Path]
 
 
 def small_tree(root: Path, seed: int) -> None:
@@ -41,22 +43,29 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ahead(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, with a snapshot that the mirror has not got."""
-    place = tmp_path_factory.mktemp("ahead") / "place"
-    shutil.copytree(template, place, symlinks=True)
-    back_up_tree(place)
-    return place
+def prepared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Return the template that a job begins with; each is made once."""
+    made: dict[object, Path] = {None: template}
+
+    def prepare(job: Job | None) -> Path:
+        first = job and job.first
+        if first not in made:
+            made[first] = tmp_path_factory.mktemp("prepared") / "place"
+            shutil.copytree(template, made[first], symlinks=True)
+            assert first is not None
+            first(made[first])
+        return made[first]
+
+    return prepare
 
 
 @pytest.fixture
-def fresh(template: Path, ahead: Path, tmp_path: Path) -> Fresh:
-    """Return a copy of a template, in the place of the one before."""
+def fresh(prepared: Prepared, tmp_path: Path) -> Fresh:
+    """Return a copy of a job's template, in the place of the one before."""
 
-    def copy(job: object = None) -> Path:
+    def copy(job: Job | None = None) -> Path:
         shutil.rmtree(tmp_path / "place", ignore_errors=True)
-        source = ahead if getattr(job, "ahead", False) else template
-        shutil.copytree(source, tmp_path / "place", symlinks=True)
+        shutil.copytree(prepared(job), tmp_path / "place", symlinks=True)
         return tmp_path / "place"
 
     return copy

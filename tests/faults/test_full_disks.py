@@ -22,6 +22,7 @@ from baozhang.vault.stores.memory import MemoryStore
 from baozhang.vault.vault import create_vault
 from baozhang.vault.writer import back_up
 from tests.crash import job as jobs
+from tests.crash.conftest import Prepared
 from tests.crash.dying import ended, in_child, started
 from tests.crash.jobs import JOBS, Job
 from tests.crash.oracle import assert_sound
@@ -32,6 +33,7 @@ from tests.vault.test_round_trip import facts
 
 pytestmark = pytest.mark.server  # mounts: not with `make test-fast`
 LARGE, STEP, OUTSIDE = 64 * 1024, 4, 3  # KiB; exit status
+FILLING = ("back_up_tree", "back_up_first", "mirror", "restore_latest", "make")
 SHARES = {"back_up_tree": 0.4, "back_up_first": 0.45, "mirror": 0.08, "restore_latest": 0.05}
 """Of all sizes; the rest falls to what is not named.  Some jobs have few steps to fail at."""
 
@@ -75,15 +77,15 @@ def steps(each: Job, template: Path, place: Path, rng: random.Random | None) -> 
         return range(0, used(place) - before + 64, STEP)
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", FILLING)
 def test_a_disk_that_fills_up_anywhere(
-    template: Path, ahead: Path, tmp_path: Path, publish: Publish, name: str
+    prepared: Prepared, tmp_path: Path, publish: Publish, name: str
 ) -> None:
     if why_no_mounts():
         not_run(f"no small disk can be mounted here: {why_no_mounts()}")
     each, place = JOBS[name], tmp_path / "place"
     wanted = round(size("full disk") * SHARES.get(name, 1 - sum(SHARES.values())))
-    rng, source = random.Random(f"{SEED} {name}"), ahead if each.ahead else template
+    rng, source = random.Random(f"{SEED} {name}"), prepared(each)
     full, short, done, more = 0, 0, 0, None
     while done < wanted:
         sweep = steps(each, source, place, more and random.Random(more))

@@ -15,7 +15,7 @@ from time import monotonic
 
 import pytest
 
-from tests.crash.conftest import Fresh
+from tests.crash.conftest import Fresh, Prepared
 from tests.crash.dying import ended, in_child, started, strace_works, traced
 from tests.crash.job import KEY
 from tests.crash.jobs import JOBS
@@ -99,7 +99,7 @@ def told_to_stop(place: Path, after: float | None, order: signal.Signals) -> tup
 @pytest.mark.server  # mounts: not with `make test-fast`
 @pytest.mark.parametrize("name", sorted(set(JOBS) - {"restore_latest"}))
 def test_a_disk_that_goes_read_only_is_said_to_be(
-    template: Path, ahead: Path, tmp_path: Path, publish: Publish, name: str
+    prepared: Prepared, tmp_path: Path, publish: Publish, name: str
 ) -> None:
     """Before the job, and at instants while it works."""
     if why_no_mounts():
@@ -107,8 +107,7 @@ def test_a_disk_that_goes_read_only_is_said_to_be(
     job, rng, struck, longest = JOBS[name], random.Random(f"{SEED} {name}"), 0, 0.0
     for number in range(8):
         with in_memory(tmp_path / "place", 64 * 1024) as place:
-            source = ahead if job.ahead else template
-            shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(prepared(job), place, symlinks=True, dirs_exist_ok=True)
             if number == 1:
                 run("mount", "-o", "remount,ro", place)
             begun = monotonic()

@@ -18,7 +18,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -31,7 +30,7 @@ from baozhang.errors import (
 )
 from baozhang.keys.slots import new_secret
 from baozhang.vault.names import hash_in
-from baozhang.vault.prune import unforget
+from baozhang.vault.prune import mark, unforget
 from baozhang.vault.repack import repack
 from baozhang.vault.retention import Rule
 from baozhang.vault.rotation import rotate_client
@@ -45,9 +44,13 @@ from tests.vault.aging import CLIENT, Aging
 SECRET = new_secret("keyfile")
 BLOCKS = [random.Random(n).randbytes(1500) for n in range(8)]
 """What files are made of, so that snapshots share extents."""
-LARGE = [random.Random(100 + n).randbytes(1_100_000) for n in range(2)]
+LARGE = [random.Random(100 + n).randbytes(1_100_000) for n in range(3)]
 """A segment and more of its own each, so that packs become hollow and are taken apart."""
 RULES = [Rule(n, 0, 0, 0, 0) for n in (1, 2, 3)]
+
+
+WORKS = ("backup", "mark", "mark, repack", "week, sweep", "mark, week, sweep", "repack", "rotate")
+WORKS += ("unforget",)
 
 
 class KilledError(BaseException):
@@ -110,6 +113,9 @@ class Machine(RuleBasedStateMachine):
         self.kept_again: set[str] = set()
         self.attempted: dict[bytes, bytes] = {}
         self.witness: list[str] = []  # what somebody else has seen, where the store lies
+        for number in (3, 6, 0, 1, 4):
+            self._backup(self._files(number))
+            self.aging.later(1)
 
     # --- what may happen ------------------------------------------------------------------------
 
@@ -128,10 +134,22 @@ class Machine(RuleBasedStateMachine):
         assert going < set(self.model)
         self.may_be_gone |= going
         self.kept_again -= going
-        self.aging.mark(keep)
+        mark(plan, now=self.aging.now)  # of a plan that may be old by now: people approve slowly
 
     def _sweep(self) -> None:
         self.aging.sweep(known=self.witness)
+
+    def _sweep_later(self) -> None:
+        self.aging.later(8)
+        self._sweep()
+
+    def _mark_and_sweep(self, number: int) -> None:
+        self._mark(RULES[number % 3])
+        self._sweep_later()
+
+    def _mark_and_repack(self, number: int) -> None:
+        self._mark(RULES[number % 3])
+        self._repack(recompress=False)
 
     def _repack(self, *, recompress: bool) -> None:
         repack(self.aging.vault, CLIENT, now=self.aging.now, recompress=recompress)
@@ -151,13 +169,10 @@ class Machine(RuleBasedStateMachine):
         works: dict[str, Callable[[], None]] = {
             "backup": lambda: self._backup(self._files(number)),
             "mark": lambda: self._mark(RULES[number % 3]),
+            "mark, repack": lambda: self._mark_and_repack(number),
             "sweep": self._sweep,
-            "week, sweep": lambda: (self.aging.later(8), self._sweep())[1],
-            "mark, week, sweep": lambda: (
-                self._mark(RULES[0]),
-                self.aging.later(8),
-                self._sweep(),
-            )[2],
+            "week, sweep": self._sweep_later,
+            "mark, week, sweep": lambda: self._mark_and_sweep(number),
             "repack": lambda: self._repack(recompress=bool(number % 2)),
             "rotate": self._rotate,
             "unforget": lambda: self._unforget(number),
@@ -171,32 +186,21 @@ class Machine(RuleBasedStateMachine):
             b"f%d" % n: b"".join(rng.choices(BLOCKS, k=rng.randrange(1, 4)))
             for n in range(rng.randrange(1, 4))
         }
+        files[b"same"] = BLOCKS[0]
         if number % 3 == 0:
-            files[b"large"] = LARGE[number % 2]
+            files |= {b"large%d" % n: LARGE[n] for n in range(number % 2, 3)}
         return files
 
     # --- the rules ------------------------------------------------------------------------------
 
-    works = st.sampled_from(
-        ["backup", "mark", "sweep", "week, sweep", "mark, week, sweep", "repack", "rotate"]
-        + ["unforget"]
-    )
+    works = st.sampled_from(WORKS)
     numbers = st.integers(0, 11)
 
-    @rule(number=numbers)
-    def backup(self, number: int) -> None:
-        self._backup(self._files(number))
-
-    @rule(days=st.sampled_from([0.1, 1, 3, 8]))
-    def days_pass(self, days: float) -> None:
+    @rule(what=works, number=numbers, days=st.sampled_from([0, 0.1, 1, 8]))
+    def work(self, what: str, number: int, days: float) -> None:
+        self._work(what, number)()
         self.aging.later(days)
 
-    @precondition(lambda self: self.model)
-    @rule(what=works, number=numbers)
-    def work(self, what: str, number: int) -> None:
-        self._work(what, number)()
-
-    @precondition(lambda self: self.model)
     @rule(what=works, number=numbers, beside=works, other=numbers, after=st.integers(0, 6))
     def work_beside(self, what: str, number: int, beside: str, other: int, after: int) -> None:
         """Something else is done, whole, in the middle of a piece of work."""
@@ -205,16 +209,22 @@ class Machine(RuleBasedStateMachine):
             self._work(what, number)()
         self.store.disarm()
 
-    @precondition(lambda self: self.model)
+    @rule(number=numbers, beside=works, other=numbers, after=st.integers(0, 3))
+    def backup_beside(self, number: int, beside: str, other: int, after: int) -> None:
+        """A backup builds on what is forgotten, or moved, while it runs."""
+        self.work_beside("backup", number, beside, other, after)
+
     @rule(what=works, number=numbers, after=st.integers(0, 8))
     def killed(self, what: str, number: int, after: int) -> None:
         self.store.arm(after, die)
-        with suppress(KilledError):
+        try:
             self._work(what, number)()
-        self.store.disarm()
+        except KilledError:
+            pass
+        finally:
+            self.store.disarm()
         self._settle()
 
-    @precondition(lambda self: self.model)
     @rule(what=st.sampled_from(["mark", "sweep", "repack"]), number=numbers, lie=numbers)
     def beside_a_liar(self, what: str, number: int, lie: int) -> None:
         """The store lists less than it has: everything, or some of it, is hidden."""
@@ -252,11 +262,12 @@ class Machine(RuleBasedStateMachine):
         assert set(self.model) - self.may_be_gone <= set(listed)
         assert self.kept_again <= set(listed)
         for name, snapshot in listed.items():
-            assert self.aging.restored(snapshot) == self.model[name]
+            assert self.aging.read(snapshot) == self.model[name]
 
     def teardown(self) -> None:
         if not hasattr(self, "model"):
             return
+        self.store.disarm()
         FIRED["n"] = FIRED.get("n", 0) + self.store.fired
         assert not verify(self.aging.vault, every_byte=True).damaged
         for name in self.may_be_gone - self.kept_again:
@@ -273,7 +284,7 @@ def test_whatever_happens_no_snapshot_that_is_kept_loses_a_byte(publish: Publish
         seed(SEED)(Machine),
         settings=settings(
             max_examples=schedules,
-            stateful_step_count=14,
+            stateful_step_count=12,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

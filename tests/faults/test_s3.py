@@ -27,12 +27,13 @@ from baozhang.vault.writer import back_up
 from tests.crash.job import AT, KEY, RECOVERY
 from tests.faults.conftest import Publish
 from tests.faults.sizes import SEED, is_small
-from tests.vault.stores.conftest import ANYBODY
+from tests.vault.stores.conftest import ANYBODY, rgw  # noqa: F401 - a fixture
 from tests.vault.stores.fake_s3 import Fake, serving
 from tests.vault.stores.fault_proxy import Fault, Plan, Proxy, Request, between
+from tests.vault.stores.rgw import OWNER, Rgw
 from tests.vault.test_round_trip import facts
 
-ROUNDS = {"backup": (45, 1_500), "restore": (15, 500)}
+ROUNDS = {"backup": (45, 1_500), "restore": (15, 500), "locked": (4, 60)}
 """How many rounds of each in which a fault fired: (small, full)."""
 TRIES = 4
 SILENCE = 0.2  # seconds after which a read is given up
@@ -89,8 +90,11 @@ class Ground:
         return open_vault(held, KEY)
 
     def back_up(self, tree: str) -> None:
+        self.back_up_to(open_vault(self.store(), KEY), tree)
+
+    def back_up_to(self, vault: Vault, tree: str) -> None:
         with TreeSource(self.place / tree).freeze() as frozen:
-            side = open_vault(self.store(), KEY).client("c001", create=True)
+            side = vault.client("c001", create=True)
             back_up(side, frozen, set_name="main", at=AT)
 
     def as_before(self) -> None:
@@ -202,3 +206,44 @@ def test_a_restore_under_a_random_schedule_is_right_or_is_none(
     assert counted == rounds("restore")
     assert 0 < failed < counted
     publish("network", counted, failed=failed)
+
+
+@pytest.mark.server
+def test_the_same_holds_on_ceph_under_locks(
+    rgw: Rgw,  # noqa: F811
+    ground: Ground,
+    publish: Publish,
+) -> None:
+    """Listings are of versions there, and a put whose answer was lost leaves two of them."""
+    before, tree = facts(ground.place / "before"), facts(ground.place / "tree")
+    counted, fired = 0, Counter[str]()
+    with between(rgw.endpoint) as proxy:
+        patience = Patience(tries=TRIES, pause=lambda _: None, rng=random.Random(SEED))
+        for number in range(10 * rounds("locked")):
+            if counted == rounds("locked"):
+                break
+            name = rgw.bucket(lock=True)
+            sound = rgw.opened(name, lock="governance:1d")
+            ground.back_up_to(create_vault(sound, [KEY, RECOVERY], at=AT), "before")
+            url = f"s3+ceph://{name}/vault?endpoint={proxy.endpoint}&lock=governance:1d"
+            struck = open_store(url, credentials=OWNER, patience=patience)
+            proxy.fired, proxy.plan = Counter(), schedule(random.Random(f"{SEED} locked {number}"))
+            error = None
+            try:
+                ground.back_up_to(open_vault(struck, KEY), "tree")
+            except BaozhangError as raised:
+                error = raised
+            if not proxy.fired:
+                continue
+            counted, fired = counted + 1, fired + proxy.fired
+            vault = open_vault(rgw.opened(name, lock="governance:1d"), KEY)
+            found = restored(vault, ground.place)
+            done = len(found) - 1
+            assert done == 1 if error is None else done in (0, 1), (number, error)
+            assert alike(found, [before, *[tree] * done]), number
+            ground.back_up_to(open_vault(rgw.opened(name, lock="governance:1d"), KEY), "tree")
+            vault = open_vault(rgw.opened(name, lock="governance:1d"), KEY)
+            assert alike(restored(vault, ground.place), [before, *[tree] * (done + 1)]), number
+            assert verify(vault, every_byte=True).damaged == (), number
+    assert counted == rounds("locked")
+    publish("network", counted, faults=sum(fired.values()), by_kind=dict(fired))

@@ -88,7 +88,7 @@ def facts_without_report(folder: Path) -> dict[bytes, tuple[object, ...]]:
 
 @pytest.fixture(scope="session")
 def stick(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kit as `make kit` packs it, unpacked.  Its packages are fetched once, to out/kit/wheels."""
+    """The kit as `make kit` packs it, unpacked; packages are fetched once, to out/kit/wheels."""
     place = tmp_path_factory.mktemp("stick")
     subprocess.run([sys.executable, KIT.parent / "tools" / "kit.py", "--out", place], check=True)
     with zipfile.ZipFile(next(place.glob("baozhang-kit-*.zip"))) as archive:

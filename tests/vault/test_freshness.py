@@ -580,10 +580,21 @@ def test_a_folder_in_the_place_of_a_witness_is_said(vault: Vault, tmp_path: Path
         read_witness(vault, FileWitness(tmp_path / "w.json"))
 
 
+def test_a_folder_that_is_not_there_is_not_taken_for_a_place_without_a_witness(
+    vault: Vault, tmp_path: Path
+) -> None:
+    place = FileWitness(tmp_path / "unmounted" / "w.json")
+    with pytest.raises(UnreachableError):
+        read_witness(vault, place)
+    with pytest.raises(UnreachableError):
+        update_witness(vault, place, at=AT)
+
+
 def test_a_witness_file_is_its_owners_alone_and_leaves_nothing_beside_it(
     vault: Vault, night: Callable[..., None], tmp_path: Path
 ) -> None:
     night()
+    (tmp_path / "far").mkdir()
     place = witness_at(f"file://{tmp_path}/far/w%20one.json", vault)
     update_witness(vault, place, at=AT)
     path = tmp_path / "far" / "w one.json"

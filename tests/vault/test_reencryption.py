@@ -9,7 +9,8 @@ from baozhang.errors import CorruptObjectError, StoreUnreachableError, UsageErro
 from baozhang.vault.client import ClientVault
 from baozhang.vault.mirror import copy_to_mirror
 from baozhang.vault.model import Progress, Snapshot
-from baozhang.vault.names import hash_in, is_ours
+from baozhang.vault.moves import NOWHERE, Moves, encode_moves
+from baozhang.vault.names import hash_in, hash_of, is_ours
 from baozhang.vault.pack import parse_pack
 from baozhang.vault.reader import restore
 from baozhang.vault.reencryption import Reencryption, reencrypt, resealed_pack
@@ -281,6 +282,28 @@ def test_a_mirror_loses_old_objects_only_after_it_has_the_new(
     second: Reencryption = reencrypt(leaked, delete_old=True, mirrors=[mirror])
     assert (second.left, kinds(mirror, 1)) == (0, {"commit": 3, "keys": 1})
     assert restores(replace(leaked, store=mirror), tree, tmp_path / "out")
+
+
+def test_a_segment_that_an_earlier_run_gave_up_is_not_lost(
+    side: ClientVault, snapshots: list[Snapshot], vault: Vault, store: MemoryStore
+) -> None:
+    """A snapshot that was written beside that run may need it: moves do not lead away from it."""
+    assert snapshots
+    name = next(name for name in store.objects if "/packs/" in name)
+    again, count = resealed_pack(side, store.objects[name])
+    old, new = (bytes.fromhex(digest) for digest in (hash_in(name), hash_of(again)))
+    places = [(new, number) for number in range(count - 1)]
+    sealed = side.seal(Kind.MOVES, encode_moves(Moves({old: [*places, (new, NOWHERE)]})))
+    store.put(side.space.pack(new.hex()), again)
+    store.put(side.space.moves(sealed), sealed)
+    rotate_client(vault, "c001")
+    reencrypt(vault.client("c001"), delete_old=True)
+    pack, number = vault.client("c001").moves.place(old, count - 1)
+    assert (number, vault.client("c001").space.pack(pack.hex()) in store.objects) == (
+        count - 1,
+        True,
+    )
+    assert pack != old
 
 
 def test_moves_say_nothing_of_content_in_their_names(

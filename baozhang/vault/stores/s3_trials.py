@@ -118,13 +118,15 @@ class _Trying:
         mode, ends = bucket.tried(lambda: bucket.retention(key, first))
         yield Trial("lock", "done", "missing" if ends is None else "done")
         yield from self._hide(first)
-        until = ends or self._until
-        sooner, later = until - timedelta(minutes=10), until + timedelta(minutes=1)
+        if ends is None:
+            yield self._refused("delete", lambda: bucket.delete(key, first))
+            return
+        sooner, later = ends - timedelta(minutes=10), ends + timedelta(minutes=1)
         same: LockMode = "COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE"
         strict = same == "COMPLIANCE"
         yield self._refused("shorten", lambda: bucket.retain(key, first, same, sooner))
         if strict:
-            yield self._refused("weaken", lambda: bucket.retain(key, first, "GOVERNANCE", until))
+            yield self._refused("weaken", lambda: bucket.retain(key, first, "GOVERNANCE", ends))
         longer = self._told(lambda: bucket.retain(key, first, same, later))
         yield Trial("extend", None, *longer)
         yield self._refused("delete", lambda: bucket.delete(key, first))

@@ -8,6 +8,7 @@ documentation (docs/guides/s3.md); what no documentation says is refused too.
 import base64
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,10 +63,11 @@ class Fake:
     requests: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
 
 @contextmanager
@@ -77,6 +79,8 @@ def serving(fake: Fake) -> Iterator[Fake]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if fake.tls:
+            server.socket = fake.tls.wrap_socket(server.socket, server_side=True)
         fake.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -23,7 +23,8 @@ WRITER = Credentials("writer", "writer-secret")
 NUMBERS = count(1)
 
 PUT_ONLY = ("s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket",
-            "s3:ListBucketVersions", "s3:GetObjectRetention")  # fmt: skip
+            "s3:ListBucketVersions", "s3:GetObjectRetention",
+            "s3:GetBucketObjectLockConfiguration")  # fmt: skip
 
 OWN = ("s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutObjectTagging",
        "s3:PutObjectVersionTagging", "s3:PutObjectRetention", "s3:PutObjectLegalHold")  # fmt: skip

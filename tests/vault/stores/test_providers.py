@@ -1,12 +1,21 @@
 """Each profile against a service that refuses what its provider refuses."""
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-from baozhang.errors import CorruptObjectError, UsageError
+from baozhang.errors import CorruptObjectError, StoreUnreachableError, UsageError
 from baozhang.vault.stores.base import ObjectName, Store
 from baozhang.vault.stores.s3 import S3Store
 from baozhang.vault.stores.s3_opening import open_store
@@ -102,3 +111,60 @@ def test_what_a_locked_bucket_holds_cannot_be_deleted(serve: Serve) -> None:
     with pytest.raises(UsageError):
         store.delete(NAME)
     assert fake.objects[f"vault/{NAME}"][0] == b"sealed"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of this machine's own, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    text = made.public_bytes(Encoding.PEM) + key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(text)
+    return path
+
+
+@pytest.fixture
+def over_tls(certificate: Path) -> Iterator[Fake]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(Fake(tls=context)) as fake:
+        yield fake
+
+
+def test_over_tls_nothing_is_sent_in_a_coding_of_aws_alone(
+    over_tls: Fake, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    url = f"s3+generic://ledgers/vault?endpoint={over_tls.endpoint}"
+    store = open_store(url, credentials=ANYBODY, patience=patience())
+    store.put(NAME, b"sealed")
+    large = S3Store(store.bucket, part=4)
+    large.put(ObjectName("config"), b"head of the vault")
+    assert store.get(NAME) == b"sealed"
+    assert over_tls.objects["vault/config"][0] == b"head of the vault"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_accepted(over_tls: Fake) -> None:
+    url = f"s3+generic://ledgers/vault?endpoint={over_tls.endpoint}"
+    store = open_store(url, credentials=ANYBODY, patience=patience())
+    with pytest.raises(StoreUnreachableError) as caught:
+        store.put(NAME, b"sealed")
+    assert "AWS_CA_BUNDLE" in caught.value.hint
+    assert over_tls.requests == []

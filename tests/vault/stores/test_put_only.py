@@ -130,6 +130,10 @@ def test_the_backup_restores_after_all_of_it(
     assert facts(tmp_path / "out") == facts(tree)
 
 
+def test_the_writer_may_ask_whether_the_bucket_locks(rgw: Rgw, written: tuple[str, Path]) -> None:
+    rgw.opened(written[0], lock="bucket", role=WRITER).prepare()
+
+
 def test_a_refused_deletion_says_which_policy_to_look_at(
     rgw: Rgw, written: tuple[str, Path]
 ) -> None:
