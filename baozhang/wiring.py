@@ -25,7 +25,7 @@ from baozhang.site import Site
 from baozhang.sources.base import LedgerSpec, Source
 from baozhang.sources.combined import CombinedSource
 from baozhang.sources.sqlite import SqliteSource
-from baozhang.sources.tree import TreeSource
+from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.vault.stores.base import Store
 from baozhang.vault.stores.choosing import is_s3, store_at
 from baozhang.vault.vault import Vault, open_vault
@@ -136,7 +136,7 @@ def _one_source(agency: Agency, each: SourceFile, scratch: Path) -> Source:
         return SqliteSource(path, profile=profile, scratch=scratch)
     globs = each.globs or (None,)
     ledgers = tuple(LedgerSpec(profile, glob) for glob in globs) if profile else ()
-    return TreeSource(path, exclude=each.exclude, ledgers=ledgers)
+    return LedgerTreeSource(path, exclude=each.exclude, ledgers=ledgers)
 
 
 def _profile(agency: Agency, written: str | None) -> str | None:

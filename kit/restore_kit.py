@@ -5,9 +5,8 @@
     secret > slot > master key > client's key > commit > manifest > packs > files
 
 Written from docs/format.md alone, so that it and the product cannot be wrong together.  It reads a
-vault in a folder (any mirror will do), never writes to it, and checks each hash, commitment and tag
-on its way.  Damage costs the files it hits and no others; they are named on the screen and in
-`_RESTORE_REPORT.txt`.  Exit status: 0 where all is well, 1 where it says what is not.
+vault in a folder (any mirror will do), writes nothing to it, and checks each hash, commitment and
+tag.  Damage costs the files it hits and no others; the screen and `_RESTORE_REPORT.txt` name them.
 """
 
 import argparse
@@ -43,13 +42,14 @@ from zstandard import ZstdDecompressor, ZstdError, frame_content_size
 KINDS = ["-", "pack", "index", "manifest", "commit", "client_key", "moves", "mark", "tombstone"]
 FILE, FOLDER, LINK = 0, 1, 2
 WINDOWS = os.name == "nt"
+Place = tuple[bytes, int]  # hash of a pack, number of a segment in it
 Keys = list[tuple[int | None, bytes]]  # each with its epoch; the master key has none
 Snapshot = namedtuple("Snapshot", "set_name sequence digest id commit forgotten")
 Item = namedtuple("Item", "path kind mode mtime_ns size target digest pieces")
 
 
-FAILURES = (ArithmeticError, InvalidTag, LookupError, OSError, RuntimeError, TypeError, ValueError,
-            struct.error, ZstdError)  # fmt: skip
+FAILURES = (ArithmeticError, AttributeError, InvalidTag, LookupError, OSError, RuntimeError,
+            TypeError, ValueError, struct.error, ZstdError)  # fmt: skip
 
 
 @contextmanager
@@ -138,10 +138,9 @@ class Vault:
         self.masters: Keys = [(None, master) for master in keys[:1] + keys[3:]]
         self._names_key, head_key = keys[1:3] or derived
         own = hmac.digest(head_key, line, "sha256").hex().encode()
-        if not hmac.compare_digest(own, mac):  # without its head a vault can still be read
-            self.damage.append("config: its MAC does not fit")
+        self.damage += [] if hmac.compare_digest(own, mac) else ["config: its MAC does not fit"]
 
-    def _opened(self, slot: dict[str, Any], kind: str, value: bytes) -> list[Any]:
+    def _opened(self, slot: Any, kind: str, value: bytes) -> list[tuple[str, list[bytes]]]:
         """Return the vault and its keys, if this slot is of the kind and opens."""
         if (slot["format"], slot["kind"]) != (1, kind):
             return []
@@ -198,9 +197,8 @@ class Client:
             with naming(name, vault.damage):
                 self._plain(name, 8, vault.masters)
                 self._folder, self.id = "c/-", f"{space} 密钥已销毁 its keys were destroyed"
-        vault.damage += [] if self._keys or self._folder == "c/-" else closed
-        self._moved: dict[tuple[bytes, int], tuple[bytes, int]] = {}
-        self._renamed: dict[bytes, bytes] = {}
+        vault.damage += closed if self._folder != "c/-" and not self._keys else []
+        self._moved, self._renamed = dict[Place, Place](), dict[bytes, bytes]()
         for name in reversed(vault.names(f"{self._folder}/moves")):  # the first one counts
             with naming(name, vault.damage):
                 _, rows = columns(self._plain(name, 6, self._keys))
@@ -214,7 +212,6 @@ class Client:
         self._segment = lru_cache(24)(self._open_segment)
 
     def _plain(self, name: str, kind: int, keys: Keys) -> bytes:
-        """Return the plaintext of an object of one part."""
         data = self._vault.whole(name)
         codec, length = struct.unpack_from("<BQ", data, 78)
         return opened(data[:78], kind, self._space, keys)(0, codec, length, data[87:])
@@ -235,8 +232,7 @@ class Client:
                 folder = f"{self._folder}/commit/{self._vault.pseudonym('set', self.id, set_name)}"
                 require(name == f"{folder}/{number:010d}-{digest}", "it lies elsewhere")
                 name = f"{set_name}-{number:06d}-{digest[:8]}"
-                facts = (set_name, number, digest, name, commit, digest in forgotten)
-                found.append(Snapshot._make(facts))
+                found.append(Snapshot(set_name, number, digest, name, commit, digest in forgotten))
         return sorted(found, key=lambda one: one[:3])
 
     def pick(self, snapshots: list[Snapshot], set_name: str, wanted: str) -> Snapshot:
@@ -245,9 +241,8 @@ class Client:
         found = [one for one in mine if wanted in (one.forgotten or "latest", one.id)]
         require(found, f"没有此备份点 no such snapshot: {wanted}")
         folder = f"{self._folder}/commit/{self._vault.pseudonym('set', self.id, set_name)}"
-        unread = (
-            wanted == "latest" and int(self._vault.names(folder)[-1][-75:-65]) > mine[-1].sequence
-        )
+        newest = int(self._vault.names(folder)[-1][-75:-65])
+        unread = wanted == "latest" and newest > mine[-1].sequence
         require(not unread, f"最新备份点损坏 the newest is damaged; take --snapshot {found[-1].id}")
         return found[-1]
 
@@ -258,8 +253,8 @@ class Client:
             shape = rf"{self._folder}/snap/[0-9a-f]{{32}}/\d{{10}}-[0-9a-f]{{64}}"
             require(re.fullmatch(shape, name), "it is no manifest of the client")
             head, rows = columns(self._plain(name, 3, self._keys))
-            known = head["format"] == 1 and head["kind"] in ("full", "same", "delta")
-            require(known, "of a newer release")
+            kind = f"{head['format']} {head['kind']}"
+            require(kind in ("1 full", "1 delta", "1 same"), "of a newer release")
             return head, rows
 
     def items(self, snapshot: Snapshot) -> Iterator[Item]:
@@ -292,7 +287,6 @@ class Client:
         require(total.digest() == item.digest, "内容不符 its hash differs")
 
     def _open_pack(self, digest: bytes) -> Callable[[int], bytes]:
-        """Return what opens the segments of a pack."""
         name = f"{self._folder}/packs/{digest.hex()[:2]}/{digest.hex()}"
         with naming(name), open(self._vault.place(name), "rb") as file:
             part = opened(file.read(78), 1, self._space, self._keys)
@@ -333,11 +327,9 @@ class Client:
 
 
 def long_path(path: str) -> str:
-    """Return an absolute path; on Windows in the form that may pass 260 characters."""
+    """Return an absolute path; for Windows' drives in the form that may pass 260 characters."""
     path = os.path.abspath(path)
-    if WINDOWS and not path.startswith("\\\\?\\"):
-        return "\\\\?\\" + (f"UNC{path[1:]}" if path.startswith("\\\\") else path)
-    return path
+    return f"\\\\?\\{path}" if WINDOWS and path[1:2] == ":" else path
 
 
 def windows_name(name: bytes) -> str:
@@ -419,11 +411,10 @@ class Restoration:
         self._files, self._size = self._files + 1, self._size + item.size
 
     def _settle(self, item: Item, place: str) -> None:
-        """Give back time and permissions, without the bits that lend an owner's rights."""
         with naming(f"时间或权限未恢复 time or mode not set: {shown(item.path)}", self._notes):
             os.utime(place, ns=(item.mtime_ns, item.mtime_ns), follow_symlinks=item.kind != LINK)
             if item.kind != LINK:
-                Path(place).chmod(item.mode & 0o1777)
+                Path(place).chmod(item.mode & 0o1777)  # no bits that lend the owner's rights
 
     def _report(self) -> None:
         lines = [
@@ -444,9 +435,8 @@ class Restoration:
 def secret_of(given: argparse.Namespace) -> tuple[str, bytes]:
     """Return the kind of slot that the secret is for, and the secret."""
     files = given.share or given.key_file or ()
-    texts = [Path(file).read_text(encoding="utf-8-sig") for file in files]  # as Notepad may save it
     typed = getpass.getpass if sys.stdin.isatty() else lambda _: sys.stdin.readline().strip("\r\n")
-    texts = texts or [typed("口令或恢复码 passphrase or recovery code: ")]
+    texts = [Path(one).read_text("utf-8-sig") for one in files] or [typed("口令/恢复码 secret: ")]
     if given.passphrase:
         return "passphrase", unicodedata.normalize("NFC", texts[0]).encode()
     if given.share:

@@ -70,7 +70,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name may be any bytes
     os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect would tell its makers of every run
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    words = typed()
     root = spoken(_root(words[0] if words else ""))
     try:
         code = root(standalone_mode=False)
@@ -86,6 +86,11 @@ def main() -> None:
     except BaozhangError as error:
         _fail(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def typed() -> list[str]:
+    """Return the words of the command line that are no options."""
+    return [word for word in sys.argv[1:] if not word.startswith("-")]
 
 
 def load(module: str) -> ModuleType:

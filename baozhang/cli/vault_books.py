@@ -7,47 +7,37 @@ from tempfile import TemporaryDirectory
 from baozhang.books.findings import difference_text, sentence
 from baozhang.books.model import Violation
 from baozhang.books.proving import compare_books, prove_books, recipe
-from baozhang.clock import system_clock
 from baozhang.errors import ProofFailedError
-from baozhang.sources.base import LedgerSpec
-from baozhang.sources.tree import TreeSource
+from baozhang.sources.base import Frozen, LedgerSpec
+from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.vault.client import ClientVault
 from baozhang.vault.model import BackupReceipt, Report, Snapshot
 from baozhang.vault.reader import restore
-from baozhang.vault.writer import Proving, back_up
+from baozhang.vault.writer import Proving
+
+Store = Callable[[Frozen, Proving], BackupReceipt]
 
 
-def back_up_folder(
-    side: Callable[[], ClientVault],
+def with_proofs(
     path: Path,
-    *,
-    set_name: str,
+    exclude: tuple[str, ...],
     profiles: Sequence[str],
     proof_of: Path | None,
-    exclude: Sequence[str],
-    reread: bool,
-    report: Report,
+    store: Store,
 ) -> BackupReceipt:
     """Back up a folder with the proofs of its books, or of those that lie elsewhere."""
     specs = tuple(LedgerSpec(name) for name in profiles)
-    source = TreeSource(path, exclude=tuple(exclude), ledgers=specs)
-    elsewhere = TreeSource(proof_of or path, ledgers=specs)
+    source = LedgerTreeSource(path, exclude=exclude, ledgers=specs)
+    elsewhere = LedgerTreeSource(proof_of or path, ledgers=specs)
     with source.freeze() as frozen, elsewhere.freeze() as proven:
         books = proven if proof_of else frozen
         if proof_of:
             list(proven.items())  # a frozen source's ledgers are those that it listed
-        return back_up(
-            side(),
-            frozen,
-            set_name=set_name,
-            at=system_clock(),
-            proving=Proving(
-                f"{recipe(profiles)}{'+' if proof_of else ''}",
-                lambda: prove_books(books.ledgers()),
-            ),
-            reread=reread,
-            report=report,
+        proving = Proving(
+            f"{recipe(profiles)}{'+' if proof_of else ''}",
+            lambda: prove_books(books.ledgers()),
         )
+        return store(frozen, proving)
 
 
 def prove_snapshot(
@@ -82,6 +72,11 @@ def violation_value(found: Violation) -> dict[str, object]:
         "difference": difference_text(found),
         "message": sentence(found),
     }
+
+
+def any_differs(differences: Mapping[str, tuple[Violation, ...]]) -> bool:
+    """Tell whether any book is not proven."""
+    return any(one.severity == "critical" for found in differences.values() for one in found)
 
 
 def proof_value(

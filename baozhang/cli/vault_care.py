@@ -8,34 +8,23 @@ import typer
 from baozhang.cli import load
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import AskPassphrase, KeyFile, Sheet, the_secret
+from baozhang.cli.vault import help_of
+from baozhang.cli.vault_opening import ClientId, DryRun, OneClient, Url
 from baozhang.clock import business_day, system_clock
 from baozhang.errors import UsageError
 from baozhang.words import say
 
-Url = Annotated[str, typer.Argument(metavar="URL", help=say("A folder, or file:///folder."))]
-ClientId = Annotated[str, typer.Option("--client", help=say("The client's id."))]
-OneClient = Annotated[
-    str | None, typer.Option("--client", help=say("Only this client; all without it."))
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Only say what would be done."))]
 Mirrors = Annotated[
     list[str] | None,
     typer.Option("--mirror", help=say("A mirror of this vault; may be given more than once.")),
 ]
 MIB = 2**20
 
-HELP_TEMPLATES = {
-    "prune": "Mark snapshots that are not kept any more, and delete what was marked a week ago.",
-    "unforget": "Keep snapshots again that pruning has marked, until their content is deleted.",
-    "scrub": "Read today's part of all bytes, so that each is read within 30 days.",
-    "repair": "Put sound copies from mirrors in the place of what is damaged or missing.",
-}
-
 
 def register(group: typer.Typer) -> None:
     """Add these commands to `vault`."""
     for command in (prune, unforget, scrub, repair):
-        group.command(command.__name__, help=say(HELP_TEMPLATES[command.__name__]))(command)
+        group.command(command.__name__, help=help_of(command.__name__))(command)
 
 
 def prune(

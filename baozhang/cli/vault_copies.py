@@ -9,7 +9,8 @@ import typer
 from baozhang.cli import exit_code, load
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import AskPassphrase, KeyFile, Sheet
-from baozhang.cli.vault_opening import Url, opened, stores_at
+from baozhang.cli.vault import help_of
+from baozhang.cli.vault_opening import Url, Witnesses, opened, stores_at
 from baozhang.clock import system_clock
 from baozhang.errors import CorruptObjectError, UsageError
 from baozhang.policies.pace import Pace, read_rate, read_window
@@ -25,14 +26,6 @@ from baozhang.words import say
 
 COPIES_AT_ONCE = 3  # objects on their way; each may be a pack of 32 MiB
 
-Witnesses = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--witness",
-        metavar="W",
-        help=say("Ask the witness here, a file or a bucket; may be given more than once."),
-    ),
-]
 Limit = Annotated[
     str | None, typer.Option("--limit", metavar="RATE", help=say("No faster, as in 20Mbit/s."))
 ]
@@ -42,9 +35,6 @@ Hours = Annotated[
 ]
 
 HELP_TEMPLATES = {
-    "mirror": "Copy what a mirror lacks, and read each copy back.",
-    "freshness": "Ask a witness and the mirrors whether this is the vault's newest state.",
-    "seed": "First copies that travel on a disk.",
     "export": "Copy the vault to a disk that will be carried, and seal it.",
     "import": "Take a carried disk into a mirror, each object held against the seal.",
 }
@@ -52,12 +42,12 @@ HELP_TEMPLATES = {
 
 def register(group: typer.Typer) -> None:
     """Add the commands about copies to `baozhang vault`."""
-    group.command("mirror", help=say(HELP_TEMPLATES["mirror"]))(mirror)
-    group.command("freshness", help=say(HELP_TEMPLATES["freshness"]))(freshness)
+    group.command("mirror", help=help_of("mirror"))(mirror)
+    group.command("freshness", help=help_of("freshness"))(freshness)
     seed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     seed.command("export", help=say(HELP_TEMPLATES["export"]))(seed_export)
     seed.command("import", help=say(HELP_TEMPLATES["import"]))(seed_import)
-    group.add_typer(seed, name="seed", help=say(HELP_TEMPLATES["seed"]))
+    group.add_typer(seed, name="seed", help=help_of("seed"))
 
 
 def mirror(
@@ -212,6 +202,14 @@ def asked(vault: Vault, witnesses: list[str] | None) -> tuple[Alarm, ...]:
             )
         known.append(witness)
     return alarms_of(vault, known)
+
+
+def asked_values(
+    vault: Vault, witnesses: list[str]
+) -> tuple[tuple[Alarm, ...], list[dict[str, object]]]:
+    """Return what `asked` returns, for people and for programs."""
+    found = asked(vault, witnesses)
+    return found, [alarm_value(one) for one in found]
 
 
 def require_latest(

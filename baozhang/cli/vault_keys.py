@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from baozhang.cli import load, vault_shred
+from baozhang.cli import load
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import AskPassphrase, KeyFile, Sheet, key_of, require_new_sheet
+from baozhang.cli.vault import help_of
 from baozhang.cli.vault_opening import (
     ClientId,
     DryRun,
@@ -41,17 +42,13 @@ Label = Annotated[
 ]
 
 HELP_TEMPLATES = {
-    "key": "Key slots: who can open the vault.",
     "list": "List the key slots.",
     "add": "Let one more secret open the vault.",
     "remove": "End the use of one key slot.",
     "rotate": "Put a new key file in the place of an old one.",
     "rotate-master": "Give the vault another master key, after its old one may have leaked.",
-    "escrow": "Escrow: shares of several holders who together open the vault.",
     "make": "Make an escrow: one private file and printable page for each holder.",
     "test": "Prove that shares open the vault, and keep nothing.",
-    "rotate-client": "Give a client a new key for what is stored from now on.",
-    "reencrypt": "Seal what a client has stored anew, after one of its keys has leaked.",
 }
 
 
@@ -66,14 +63,13 @@ def register(group: typer.Typer) -> None:
         ("rotate-master", rotate_master),
     ):
         key.command(name, help=say(HELP_TEMPLATES[name]))(command)
-    group.add_typer(key, name="key", help=say(HELP_TEMPLATES["key"]))
+    group.add_typer(key, name="key", help=help_of("key"))
     escrow = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     escrow.command("make", help=say(HELP_TEMPLATES["make"]))(make_escrow)
     escrow.command("test", help=say(HELP_TEMPLATES["test"]))(check_escrow)
-    group.add_typer(escrow, name="escrow", help=say(HELP_TEMPLATES["escrow"]))
-    group.command("rotate", help=say(HELP_TEMPLATES["rotate-client"]))(rotate_client)
-    group.command("reencrypt", help=say(HELP_TEMPLATES["reencrypt"]))(reencrypt)
-    vault_shred.register(group)
+    group.add_typer(escrow, name="escrow", help=help_of("escrow"))
+    group.command("rotate", help=help_of("rotate"))(rotate_client)
+    group.command("reencrypt", help=help_of("reencrypt"))(reencrypt)
 
 
 def _views() -> ModuleType:
@@ -319,6 +315,7 @@ def reencrypt(
     with progress(as_json=as_json) as report:
         done = reencrypt_client(
             vault.client(client),
+            at=system_clock(),
             delete_old=delete_old,
             dry_run=dry_run,
             mirrors=stores_at(mirrors),

@@ -9,6 +9,7 @@ import typer
 from baozhang.cli import load
 from baozhang.cli.console import JsonFlag, show
 from baozhang.cli.secret import AskPassphrase, KeyFile, Sheet
+from baozhang.cli.vault import help_of
 from baozhang.cli.vault_opening import ClientId, DryRun, Mirrors, Url, confirm, opened, stores_at
 from baozhang.clock import system_clock
 from baozhang.errors import BaozhangError, UsageError
@@ -25,16 +26,11 @@ from baozhang.keys.files import read_private, write_private
 from baozhang.vault import shredding
 from baozhang.words import say
 
-HELP_TEMPLATES = {
-    "shred": "Destroy a client's keys everywhere, prove it and certify it.",
-    "shred-check": "Check a certificate of destruction.",
-}
-
 
 def register(group: typer.Typer) -> None:
     """Add the commands about destruction to `baozhang vault`."""
-    group.command("shred", help=say(HELP_TEMPLATES["shred"]))(shred)
-    group.command("shred-check", help=say(HELP_TEMPLATES["shred-check"]))(shred_check)
+    group.command("shred", help=help_of("shred"))(shred)
+    group.command("shred-check", help=help_of("shred-check"))(shred_check)
 
 
 def _views() -> ModuleType:

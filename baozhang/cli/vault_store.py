@@ -9,6 +9,7 @@ import typer
 from baozhang.cli import load
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.secret import AskPassphrase, KeyFile, Sheet, the_secret
+from baozhang.cli.vault import help_of
 from baozhang.clock import SHANGHAI, system_clock
 from baozhang.errors import UsageError
 from baozhang.words import say
@@ -16,11 +17,6 @@ from baozhang.words import say
 AnyUrl = Annotated[
     str, typer.Argument(metavar="URL", help=say("A folder, or s3+KIND://bucket/folder?..."))
 ]
-
-HELP_TEMPLATES = {
-    "probe": "Try out what a store really does: create twice, overwrite, delete, list, lock.",
-    "lock-extend": "Extend the locks of keys and of what present snapshots use.",
-}
 
 
 def probe(
@@ -97,4 +93,4 @@ def register(group: typer.Typer) -> None:
     """Add these commands to `vault`."""
     for command in COMMANDS:
         name = command.__name__.replace("_", "-")
-        group.command(name, help=say(HELP_TEMPLATES[name]))(command)
+        group.command(name, help=help_of(name))(command)

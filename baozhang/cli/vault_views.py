@@ -103,8 +103,12 @@ def restored(console: Console, receipt: RestoreReceipt, to: Path) -> None:
         if receipt.dry_run
         else say("restored {files} files, {size}, to {to}; every file's hash is right", **facts)
     )
-    console.print("[green]✓[/]", end=" ")
+    console.print("[red]✗[/]" if receipt.lost else "[green]✓[/]", end=" ")
     console.print(text, markup=False)
+    if receipt.lost:
+        console.print(say("left out, because stored content is damaged:"), style="red")
+        for path in receipt.lost:
+            console.print(f"  {shown(path)}", markup=False)
 
 
 def verified(console: Console, found: VerifyReport, stale: Sequence[Alarm] = ()) -> None:

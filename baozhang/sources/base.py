@@ -21,9 +21,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from baozhang.books.model import LedgerReader
+if TYPE_CHECKING:  # who backs up bytes alone loads no books
+    from baozhang.books.model import LedgerReader
+
 
 Kind = Literal["file", "dir", "symlink"]
 KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "symlink"}
@@ -118,7 +120,7 @@ class Frozen(Protocol):
         """Return a fresh item for a file that changed, to be read once more; None: it is gone."""
         ...
 
-    def ledgers(self) -> Iterator[LedgerReader]:
+    def ledgers(self) -> Iterator["LedgerReader"]:
         """Yield a reader per book over the same instant, for the proofs.
 
         Raises:

@@ -8,8 +8,9 @@
 
 Segments keep their bytes and numbers, so nothing is compressed again and manifests stay true: moves
 say which pack took whose place.  Nothing old goes before its replacement and the moves that lead to
-it have been read back.  Stopped anywhere, every snapshot is readable, and the next run goes on; new
-packs that no moves name yet are leftovers that pruning takes.
+it have been read back, and a mark has told every backup beside this to build on nothing old.
+Stopped anywhere, every snapshot is readable, and the next run goes on; new packs that no moves name
+yet are leftovers that pruning takes.
 
 Commits and marks stay, for their hashes are the chain: under the leaked key they go on showing
 names of sets, times, counts and sizes.  So does every copy that somebody has taken before.
@@ -19,10 +20,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from baozhang.errors import CorruptObjectError, ObjectMissingError, UsageError
 from baozhang.vault.client import ClientVault
 from baozhang.vault.listing import settled
+from baozhang.vault.marking import put_mark, read_marks
 from baozhang.vault.model import Progress, Report, silent
 from baozhang.vault.moves import NOWHERE, Moves, all_of, decode_moves, encode_moves
 from baozhang.vault.names import hash_in, hash_of, is_ours, sequence_in
@@ -32,6 +35,7 @@ from baozhang.vault.stores.base import ObjectInfo, ObjectName, Span, Store
 
 WORKERS = 2
 BATCH = 32  # packs, about 1 GiB: what a run that is stopped does at most in vain
+REASON = "sealed anew"
 KINDS = {"packs": Kind.PACK, "index": Kind.INDEX, "snap": Kind.MANIFEST, "moves": Kind.MOVES}
 """What is sealed anew; keys are another matter, commits and marks stay."""
 
@@ -78,6 +82,7 @@ class _Run:
 def reencrypt(
     side: ClientVault,
     *,
+    at: datetime,
     delete_old: bool = False,
     dry_run: bool = False,
     mirrors: Sequence[Store] = (),
@@ -87,6 +92,7 @@ def reencrypt(
 
     Args:
         side: the client's part, opened after `rotation.rotate_client`.
+        at: the present instant, UTC.
         delete_old: delete what has been replaced, and keys that nothing needs any more.
         dry_run: only count.
         mirrors: stores in which, with `delete_old`, old objects go whose replacements are there.
@@ -111,8 +117,9 @@ def reencrypt(
         _seal_packs(run, [info for info in todo if _kind(info.name) == Kind.PACK])
         _seal_others(run, [info for info in todo if _kind(info.name) != Kind.PACK])
     stores = (side.store, *mirrors)
-    deleted = sum(_delete_old(run, store) for store in stores) if delete_old and not dry_run else 0
-    removed = [e for store in stores for e in _remove_keys(side, store)] if deleted else []
+    going = delete_old and not dry_run
+    deleted = sum(_delete_old(run, store, at) for store in stores) if going else 0
+    removed = [e for store in stores for e in _remove_keys(side, store)] if going else []
     packs = sum(_kind(info.name) == Kind.PACK for info in todo)
     return Reencryption(
         epoch=side.epoch,
@@ -258,20 +265,40 @@ def _write_moves(run: _Run, moves: Moves) -> None:
 # --- deleting what was replaced -----------------------------------------------------------------
 
 
-def _delete_old(run: _Run, store: Store) -> int:
+def _delete_old(run: _Run, store: Store, at: datetime) -> int:
     """Delete from one store what its own moves lead away from, to sound objects that it holds."""
     side = replace(run.side, store=store)
-    trusted = run.written if store is run.side.store else set[ObjectName]()
-    sound = _Sound(store, set(trusted))
-    older = list(_older(side, store))
+    sound = _Sound(store, set(run.written) if store is run.side.store else set())
     moves = _newest_moves(side)
-    deleted = 0
-    for info in sorted(older, key=lambda info: _kind(info.name) == Kind.MOVES):
-        if not _is_replaced(side, moves, moves, info.name):
-            continue
-        if all(sound(name) for name in _replacements(side, moves, info.name)):
-            deleted += _deleted(store, info.name)
-    return deleted
+    going = [
+        info.name
+        for info in sorted(_older(side, store), key=lambda info: _kind(info.name) == Kind.MOVES)
+        if _is_replaced(side, moves, moves, info.name)
+        and all(sound(name) for name in _replacements(side, moves, info.name))
+    ]
+    _mark(run.side, store, [name for name in going if _kind(name) == Kind.PACK], at)
+    return sum(_deleted(store, name) for name in going)
+
+
+def _mark(side: ClientVault, store: Store, packs: Sequence[ObjectName], at: datetime) -> None:
+    """Say that packs may be missing from now on, so that no backup beside this builds on them.
+
+    A mirror gets the vault's own marks.
+    """
+    marks = read_marks(side)
+    if drop := set(packs) - marks.dropped:
+        put_mark(side, marks, "forget", drop=drop, seen=_heads(side), at=at, reason=REASON)
+    if store is not side.store:
+        for name in read_marks(side).by_name:
+            store.put(name, side.store.get(name))
+
+
+def _heads(side: ClientVault) -> set[str]:
+    """Return the hashes of the newest commits of each set."""
+    chain, newest = side.chain(), dict[str, int]()
+    for _, commit in chain:
+        newest[commit.set] = max(newest.get(commit.set, 0), commit.sequence)
+    return {digest for digest, commit in chain if commit.sequence == newest[commit.set]}
 
 
 def _newest_moves(side: ClientVault) -> Moves:

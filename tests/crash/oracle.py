@@ -8,6 +8,7 @@ between.
 import base64
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from baozhang.errors import StoreUnreachableError, UsageError
@@ -77,14 +78,18 @@ def after_backup(place: Path, status: int | None = None) -> None:
 
 
 def _assert_lacks_only_what_it_says(vault: Vault, place: Path) -> None:
-    """A partial snapshot says so, what it holds is right, and the next one is whole."""
+    """A partial snapshot says so, what it holds is right, and the next one is whole.
+
+    Of a folder that could not be asked, it knows neither mode nor time.
+    """
     side = vault.client("c001")
     job.back_up_tree(place)
     (old, part, whole), wanted = side.snapshots("main"), facts(place / "tree")
     for snapshot, tree in ((old, facts(place / "before")), (part, wanted), (whole, wanted)):
         restore(side, snapshot, place / "again")
         found = facts(place / "again")
-        assert {path: tree[path] for path in found} == found
+        wrong = [path for path in found if found[path] != tree[path]]
+        assert not [path for path in wrong if not stat.S_ISDIR(found[path][0])]
         assert (found == tree) is not snapshot.partial
         shutil.rmtree(place / "again")
     assert_sound(vault)

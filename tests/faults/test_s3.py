@@ -218,7 +218,7 @@ def test_the_same_holds_on_ceph_under_locks(
     before, tree = facts(ground.place / "before"), facts(ground.place / "tree")
     counted, fired = 0, Counter[str]()
     with between(rgw.endpoint) as proxy:
-        patience = Patience(tries=TRIES, pause=lambda _: None, rng=random.Random(SEED))
+        patience = Patience(tries=TRIES, pause=lambda _: None, read=2.0, rng=random.Random(SEED))
         for number in range(10 * rounds("locked")):
             if counted == rounds("locked"):
                 break

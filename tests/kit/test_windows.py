@@ -117,7 +117,7 @@ def test_every_name_becomes_one_that_windows_takes(name: bytes) -> None:
     ("given_path", "long"),
     [
         ("C:\\out", "\\\\?\\C:\\out"),
-        ("\\\\nas\\books", "\\\\?\\UNC\\nas\\books"),
+        ("\\\\nas\\books", "\\\\nas\\books"),
         ("\\\\?\\C:\\out", "\\\\?\\C:\\out"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from baozhang.errors import SourceBusyError, SourceUnreadableError, UsageError
 from baozhang.sources.base import Item, LedgerSpec, Source, Trouble
 from baozhang.sources.combined import CombinedSource
+from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.sources.sqlite import SqliteSource
 from baozhang.sources.tree import TreeSource
 from tests.contracts.source_contract import SourceContract
@@ -18,7 +19,7 @@ from tests.sources.ledgers import book, fec
 
 
 def together(folder: Path, scratch: Path) -> CombinedSource:
-    files = TreeSource(folder / "files", ledgers=(LedgerSpec("fec"),))
+    files = LedgerTreeSource(folder / "files", ledgers=(LedgerSpec("fec"),))
     database = SqliteSource(folder / "book.db", profile="yonyou_t3", scratch=scratch)
     return CombinedSource({"files": files, "book": database})
 

@@ -11,6 +11,7 @@ import pytest
 
 from baozhang.errors import LedgerFormatError, SourceBusyError, SourceUnreadableError, UsageError
 from baozhang.sources.base import Frozen, Item, LedgerSpec, Source, Trouble
+from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.sources.tree import TreeSource
 from tests.contracts.source_contract import SourceContract, read_all
 from tests.sources.ledgers import book, fec
@@ -27,7 +28,7 @@ class TestTreeSource(SourceContract):
         (root / "a" / "deep" / "empty").touch()
         (root / "a" / "FEC2026.txt").write_text(fec(3))
         (root / "link").symlink_to("a/deep")
-        return TreeSource(root, ledgers=FEC)
+        return LedgerTreeSource(root, ledgers=FEC)
 
     @pytest.fixture
     def missing(self, tmp_path: Path) -> Source:
@@ -43,7 +44,7 @@ class TestSingleFile(SourceContract):
     def source(self, tmp_path: Path) -> Source:
         (tmp_path / "FEC2026.txt").write_text(fec(3))
         (tmp_path / "another").touch()
-        return TreeSource(tmp_path / "FEC2026.txt", ledgers=FEC)
+        return LedgerTreeSource(tmp_path / "FEC2026.txt", ledgers=FEC)
 
     @pytest.fixture
     def missing(self, tmp_path: Path) -> Source:
@@ -210,6 +211,7 @@ def test_a_socket_is_named(root: Path, frozen: Frozen) -> None:
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
+from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.sources.tree import TreeSource
 from baozhang.errors import SourceUnreadableError
 with TreeSource(Path(sys.argv[1])).freeze() as frozen:
@@ -417,7 +419,7 @@ def ledger(root: Path) -> Path:
 
 @pytest.fixture
 def with_ledger(root: Path, ledger: Path) -> Iterator[Frozen]:
-    with TreeSource(root, ledgers=FEC).freeze() as frozen:
+    with LedgerTreeSource(root, ledgers=FEC).freeze() as frozen:
         list(frozen.items())
         yield frozen
 
@@ -480,7 +482,7 @@ def test_other_files_may_change_while_proofs_are_taken(root: Path, with_ledger: 
 
 def test_a_log_that_appears_beside_a_database_is_a_change(root: Path) -> None:
     book(root / "book.db", 2)
-    with TreeSource(root, ledgers=(LedgerSpec("yonyou_t3"),)).freeze() as frozen:
+    with LedgerTreeSource(root, ledgers=(LedgerSpec("yonyou_t3"),)).freeze() as frozen:
         list(frozen.items())
         list(frozen.ledgers())
         frozen.confirm()
@@ -490,7 +492,7 @@ def test_a_log_that_appears_beside_a_database_is_a_change(root: Path) -> None:
 
 
 def test_ledgers_asked_for_before_the_items_are_guarded_too(root: Path, ledger: Path) -> None:
-    with TreeSource(root, ledgers=FEC).freeze() as frozen:
+    with LedgerTreeSource(root, ledgers=FEC).freeze() as frozen:
         list(frozen.ledgers())
         ledger.write_text(fec(4))
         list(frozen.items())
@@ -501,7 +503,7 @@ def test_ledgers_asked_for_before_the_items_are_guarded_too(root: Path, ledger: 
 def test_a_ledger_that_an_exclude_pattern_hits_is_a_mistake_of_the_settings(
     root: Path, ledger: Path
 ) -> None:
-    with TreeSource(root, exclude=("*.txt",), ledgers=FEC).freeze() as frozen:
+    with LedgerTreeSource(root, exclude=("*.txt",), ledgers=FEC).freeze() as frozen:
         list(frozen.items())
         with pytest.raises(UsageError):
             list(frozen.ledgers())
@@ -509,7 +511,7 @@ def test_a_ledger_that_an_exclude_pattern_hits_is_a_mistake_of_the_settings(
 
 def test_a_damaged_book_does_not_hide_the_others(root: Path, with_ledger: Frozen) -> None:
     (root / "FEC2025.txt").write_text("no ledger at all")
-    with TreeSource(root, ledgers=FEC).freeze() as frozen:
+    with LedgerTreeSource(root, ledgers=FEC).freeze() as frozen:
         damaged, sound = frozen.ledgers()
         with pytest.raises(LedgerFormatError):
             list(damaged.lines())

@@ -338,6 +338,18 @@ def test_a_backup_builds_on_nothing_that_is_marked(
     assert aging.restored(receipt.snapshot) == {b"old": noise(0)}
 
 
+def test_a_backup_whose_base_is_marked_while_it_runs_commits_nothing(
+    busy: tuple[Aging, Interrupting, list[Snapshot]],
+) -> None:
+    aging, store, snapshots = busy
+    aging.mark(Rule(2, 0, 0, 0, 0), forget=[snapshots[3].id])
+    unforget(aging.vault, CLIENT, [snapshots[3].id], now=aging.now)
+    store.before[store.puts] = lambda: aging.mark(Rule(9, 0, 0, 0, 0), forget=[snapshots[3].id])
+    with pytest.raises(SourceBusyError):
+        aging.back_up({b"old": noise(0)})
+    assert len(aging.side.commit_names()) == 5
+
+
 @pytest.mark.parametrize("when", [0, 1, 2])
 def test_a_backup_during_which_its_base_is_marked_and_swept_commits_nothing_broken(
     busy: tuple[Aging, Interrupting, list[Snapshot]], when: int

@@ -1,11 +1,14 @@
 """Sealing anew after a leak: nothing is lost at any point, and the leaked key opens nothing new."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from baozhang.errors import CorruptObjectError, StoreUnreachableError, UsageError
+from baozhang.sources.tree import TreeSource
+from baozhang.vault import reencryption
 from baozhang.vault.client import ClientVault
 from baozhang.vault.mirror import copy_to_mirror
 from baozhang.vault.model import Progress, Snapshot
@@ -13,17 +16,24 @@ from baozhang.vault.moves import NOWHERE, Moves, encode_moves
 from baozhang.vault.names import hash_in, hash_of, is_ours
 from baozhang.vault.pack import parse_pack
 from baozhang.vault.reader import restore
-from baozhang.vault.reencryption import Reencryption, reencrypt, resealed_pack
+from baozhang.vault.reencryption import Reencryption, resealed_pack
 from baozhang.vault.rotation import rotate_client
 from baozhang.vault.sealing import HEADER, Kind, epoch_of, open_seal
 from baozhang.vault.stores.base import ObjectName
 from baozhang.vault.stores.memory import MemoryStore
 from baozhang.vault.vault import Vault
-from tests.vault.conftest import BackUp
+from baozhang.vault.verify import verify
+from baozhang.vault.writer import back_up
+from tests.vault.conftest import AT, BackUp
 from tests.vault.dying import DyingStore
 from tests.vault.test_round_trip import facts
 
+LATER = AT + timedelta(days=90)
 SEALED_ANEW = ("packs", "index", "snap", "moves")
+
+
+def reencrypt(side: ClientVault, **options: object) -> Reencryption:
+    return reencryption.reencrypt(side, at=LATER, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -79,6 +89,32 @@ def test_nothing_but_commits_stays_under_the_old_key(
     done = reencrypt(leaked, delete_old=True)
     assert kinds(store, 1) == {"commit": 3, "keys": 1}
     assert (done.left, done.staying) == (0, 3)
+
+
+@pytest.mark.parametrize("delete_old", [False, True])
+def test_what_was_sealed_anew_is_not_called_damage(
+    leaked: ClientVault, vault: Vault, delete_old: bool
+) -> None:
+    reencrypt(leaked, delete_old=delete_old)
+    assert verify(vault, every_byte=True).damaged == ()
+
+
+def test_a_backup_after_sealing_anew_stands_on_what_is_there(
+    leaked: ClientVault, vault: Vault, tree: Path, tmp_path: Path
+) -> None:
+    reencrypt(leaked, delete_old=True)
+    (tree / "books" / "small.csv").write_bytes(b"7,8,9\n")
+    side = vault.client("c001")
+    with TreeSource(tree).freeze() as frozen:
+        receipt = back_up(side, frozen, set_name="main", at=LATER)
+    assert restored(vault.client("c001"), receipt.snapshot, tmp_path / "out") == facts(tree)
+    assert verify(vault, every_byte=True).damaged == ()
+
+
+def test_a_backup_that_runs_beside_is_told_that_old_packs_go(leaked: ClientVault) -> None:
+    packs = {leaked.space.pack(pack.hex()) for pack in leaked.packs()}
+    reencrypt(leaked, delete_old=True)
+    assert leaked.marks().dropped == packs
 
 
 def test_without_the_word_nothing_old_is_deleted(leaked: ClientVault, store: MemoryStore) -> None:
@@ -202,7 +238,7 @@ def test_after_two_leaks_two_chains_of_moves_lead_to_the_newest(
     side = vault.client("c001")
     reencrypt(side, delete_old=True)
     assert restores(side, tree, tmp_path / "out")
-    assert kinds(store, 2) == {"keys": 1} or "keys" not in kinds(store, 2)
+    assert kinds(store, 2) == {"keys": 1, "marks": 1}
 
 
 def test_a_key_that_nothing_needs_any_more_is_removed(

@@ -223,6 +223,18 @@ def test_a_second_new_master_works_as_the_first(filled: Vault, store: MemoryStor
     assert max(slot.generation for slot in list_slots(opened)) == 3
 
 
+def test_of_two_slots_of_one_secret_the_newer_master_counts(
+    filled: Vault, store: MemoryStore
+) -> None:
+    """Whoever puts an old slot back does not bring the old master back."""
+    new = new_secret("keyfile")
+    rotate_master(filled, [new], at=LATER)
+    for day in range(6):  # their names, and so their order, are chance
+        slot = filled.new_slot(new, at=LATER + timedelta(days=day))
+        store.put(slot_name(slot), slot)
+    assert len(open_vault(store, new).root.masters) == 2
+
+
 def test_a_slot_made_after_a_new_master_opens_all(filled: Vault, store: MemoryStore) -> None:
     new, sheet = new_secret("keyfile"), new_secret("recovery")
     rotate_master(filled, [new], at=LATER)

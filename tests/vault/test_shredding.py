@@ -19,6 +19,7 @@ from baozhang.vault.stores.base import ObjectName, Store, StoredVersion
 from baozhang.vault.stores.memory import MemoryStore
 from baozhang.vault.tombstones import ClientShreddedError
 from baozhang.vault.vault import Vault, open_vault
+from baozhang.vault.verify import verify
 from tests.vault.conftest import AT, BackUp
 from tests.vault.dying import DyingStore
 
@@ -157,6 +158,11 @@ def test_who_was_shredded_can_be_asked(filled: Vault) -> None:
     assert list(filled.shredded()) == [filled.space("c001").client]
 
 
+def test_what_is_left_of_a_shredded_client_is_not_called_damage(filled: Vault) -> None:
+    destroyed(filled)
+    assert verify(filled, every_byte=True).damaged == ()
+
+
 def test_no_name_shows_in_the_tombstone(filled: Vault, store: MemoryStore) -> None:
     destroyed(filled)
     (name,) = (name for name in store.objects if "/shredded/" in name)
@@ -226,9 +232,19 @@ def test_a_mirror_that_was_not_named_keeps_its_keys_and_opens_no_client(
     assert keys_in(filled, mirror)
     with pytest.raises(ClientShreddedError):
         open_vault(mirror, secret).client("c001")
-    again = destroyed(filled, mirror)
-    assert keys_in(filled, mirror) == []
-    assert len(again.copies) == 4
+    again = destroyed(filled, mirror, at=LATER + timedelta(days=1))
+    assert (keys_in(filled, mirror), len(again.copies)) == ([], 4)
+    assert told(again)["began"] == LATER.isoformat()
+
+
+def test_a_later_certificate_still_lists_what_went_in_all_runs(
+    filled: Vault, mirror: MemoryStore
+) -> None:
+    destroyed(filled)
+    destroyed(filled, mirror, at=LATER + timedelta(days=1))
+    last = destroyed(filled, mirror, at=LATER + timedelta(days=2))
+    assert len(last.copies) == 4
+    assert {stone.instant for stone in filled.shredded().values()} == {LATER}
 
 
 def test_a_key_that_is_put_back_is_found_by_the_proof(

@@ -27,6 +27,7 @@ Fault = Literal[
     "lost acknowledgement",
     "partial read",
     "wrong body",
+    "range ignored",
     "page instead",
     "stale listing",
     "empty listing",
@@ -166,7 +167,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.standing.passed[self.command] += 1
         way = http.client.HTTPConnection(urlsplit(self.standing.upstream).netloc, timeout=60)
         try:
-            way.request(self.command, self.path, body, dict(self.headers.items()))
+            sent = dict(self.headers.items())
+            if fault == "range ignored":
+                sent.pop("Range", None)
+            way.request(self.command, self.path, body, sent)
             answer = way.getresponse()
             data = answer.read()
         finally:

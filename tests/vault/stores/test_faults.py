@@ -61,6 +61,15 @@ def test_a_ranged_get_survives_what_passes(far: S3Store, proxy: Proxy, fault: Fa
     assert proxy.fired == Counter({fault: 1})
 
 
+def test_an_answer_of_another_range_is_not_taken_for_the_one_asked_for(
+    far: S3Store, proxy: Proxy
+) -> None:
+    far.put(PACK, DATA)
+    proxy.plan = once("range ignored", reads)
+    assert far.get(PACK, Span(100, len(DATA) - 100)) == DATA[100:]
+    assert proxy.fired == Counter({"range ignored": 1})
+
+
 @pytest.mark.parametrize("fault", [*PASSING, "partial read", "page instead"])
 def test_a_listing_survives_what_passes(far: S3Store, proxy: Proxy, fault: Fault) -> None:
     far.put(PACK, DATA)
