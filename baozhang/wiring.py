@@ -24,8 +24,8 @@ from baozhang.settings.references import PROFILE_SUFFIXES
 from baozhang.site import Site
 from baozhang.sources.base import LedgerSpec, Source
 from baozhang.sources.combined import CombinedSource
-from baozhang.sources.sqlite import SqliteSource
 from baozhang.sources.ledger_tree import LedgerTreeSource
+from baozhang.sources.sqlite import SqliteSource
 from baozhang.vault.stores.base import Store
 from baozhang.vault.stores.choosing import is_s3, store_at
 from baozhang.vault.vault import Vault, open_vault

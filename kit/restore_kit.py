@@ -209,7 +209,7 @@ class Client:
                         self._moved[place] = rows["pack"][row], to
                 self._renamed |= zip(rows["object_from"], rows["object_to"], strict=True)
         self._pack = lru_cache(256)(self._open_pack)
-        self._segment = lru_cache(24)(self._open_segment)
+        self._segment = lru_cache(12)(self._open_segment)
 
     def _plain(self, name: str, kind: int, keys: Keys) -> bytes:
         data = self._vault.whole(name)
@@ -348,7 +348,7 @@ class Restoration:
 
     def __init__(self, client: Client, snapshot: Snapshot, target: str) -> None:
         self._client, self._snapshot, self._root = client, snapshot, long_path(target)
-        self._folders: dict[bytes, tuple[str, Item]] = {}
+        self._folders: dict[bytes, tuple[str, Any]] = {b"": (self._root, None)}
         self._files = self._size = 0
         self._lost, self._notes = list[str](), list[str]()
         Path(self._root).mkdir(parents=True, exist_ok=True)
@@ -370,7 +370,7 @@ class Restoration:
         for item in links:
             self._restore(item)
         self._report()
-        for place, item in reversed(self._folders.values()):
+        for place, item in reversed([both for both in self._folders.values() if both[1]]):
             self._settle(item, place)
         return self._lost
 
@@ -448,7 +448,7 @@ def secret_of(given: argparse.Namespace) -> tuple[str, bytes]:
         return "keyfile", base64.b64decode(body, validate=True)
     code = re.sub(r"[\s-]", "", texts[0]).upper()
     check = base64.b32encode(blake3(code[:52].encode()).digest())[:4].decode()
-    require(code[52:] == check, "恢复码有误,请逐字核对 mistyped: compare each character")
+    require(code[52:] == check, "恢复码有误，请逐字核对 mistyped: compare each character")
     return "recovery", base64.b32decode(code[:52] + "====")
 
 
@@ -462,7 +462,7 @@ def arguments() -> argparse.Namespace:
     secrets.add_argument("--key-file", nargs=1, help="密钥文件 a key file")
     secrets.add_argument("--passphrase", action="store_true", help="口令 asked for")
     secrets.add_argument("--recovery-code", action="store_true", help="恢复码 asked for")
-    secrets.add_argument("--share", action="append", help="份额文件,每片一次 once for each share")
+    secrets.add_argument("--share", action="append", help="份额文件，每份一次 once for each share")
     parser.add_argument("--set", default="main", help="备份集 the client's set (main)")
     parser.add_argument("--snapshot", default="latest", help="备份点 its id, from list (latest)")
     parser.add_argument("--path", default="", help="只恢复此路径 only this file or folder")

@@ -66,8 +66,8 @@ def share_value(text: str) -> tuple[tuple[int, ...], int, bytes]:
     head, value = bits >> size + 30, bits >> 30 & (1 << size) - 1
     extendable, exponent, groups, member, needed = (head >> n & 15 for n in (24, 20, 12, 4, 0))
     label = b"shamir_extendable" if extendable & 1 else b"shamir"
-    require(checksum([*label, *numbers]) == 1, "词有误,请逐词核对 a word is wrong: compare each")
-    require(groups == 0, "份额分组,请用其他工具 shares in groups: use another tool")
+    require(checksum([*label, *numbers]) == 1, "词有误，请逐词核对 a word is wrong: compare each")
+    require(groups == 0, "份额分组，请用其他工具 shares in groups: use another tool")
     made = (head >> 25, extendable & 1, exponent, needed + 1)
     return made, member, value.to_bytes(size // 16 * 2, "big")
 

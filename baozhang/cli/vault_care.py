@@ -18,6 +18,30 @@ Mirrors = Annotated[
     list[str] | None,
     typer.Option("--mirror", help=say("A mirror of this vault; may be given more than once.")),
 ]
+KeepLast = Annotated[int, typer.Option(min=0, help=say("Days of which every snapshot stays."))]
+KeepDaily = Annotated[int, typer.Option(min=0, help=say("Days of which one snapshot stays."))]
+KeepWeekly = Annotated[int, typer.Option(min=0, help=say("Weeks of which one snapshot stays."))]
+KeepMonthly = Annotated[int, typer.Option(min=0, help=say("Months of which one snapshot stays."))]
+KeepYearly = Annotated[int, typer.Option(min=0, help=say("Years of which one snapshot stays."))]
+Hold = Annotated[
+    list[str] | None,
+    typer.Option("--hold", help=say("A snapshot that stays; may be given more than once.")),
+]
+Forget = Annotated[
+    list[str] | None,
+    typer.Option("--forget", help=say("A snapshot that goes; may be given more than once.")),
+]
+Grace = Annotated[int, typer.Option(min=7, help=say("Days between marking and deleting."))]
+ApprovedBy = Annotated[
+    list[str] | None,
+    typer.Option("--approved-by", help=say("Who agreed; two names where much would go.")),
+]
+Repack = Annotated[
+    int, typer.Option(min=0, help=say("Rewrite half-empty packs, so many MiB of them at most."))
+]
+Recompress = Annotated[
+    bool, typer.Option("--recompress", help=say("Compress text harder while repacking."))
+]
 MIB = 2**20
 
 
@@ -31,42 +55,18 @@ def prune(
     url: Url,
     *,
     client: OneClient = None,
-    keep_last: Annotated[
-        int, typer.Option(min=0, help=say("Days of which every snapshot stays."))
-    ] = 14,
-    keep_daily: Annotated[
-        int, typer.Option(min=0, help=say("Days of which one snapshot stays."))
-    ] = 92,
-    keep_weekly: Annotated[
-        int, typer.Option(min=0, help=say("Weeks of which one snapshot stays."))
-    ] = 53,
-    keep_monthly: Annotated[
-        int, typer.Option(min=0, help=say("Months of which one snapshot stays."))
-    ] = 120,
-    keep_yearly: Annotated[
-        int, typer.Option(min=0, help=say("Years of which one snapshot stays."))
-    ] = 30,
-    hold: Annotated[
-        list[str] | None,
-        typer.Option("--hold", help=say("A snapshot that stays; may be given more than once.")),
-    ] = None,
-    forget: Annotated[
-        list[str] | None,
-        typer.Option("--forget", help=say("A snapshot that goes; may be given more than once.")),
-    ] = None,
-    grace: Annotated[int, typer.Option(min=7, help=say("Days between marking and deleting."))] = 7,
-    approved_by: Annotated[
-        list[str] | None,
-        typer.Option("--approved-by", help=say("Who agreed; two names where much would go.")),
-    ] = None,
+    keep_last: KeepLast = 14,
+    keep_daily: KeepDaily = 92,
+    keep_weekly: KeepWeekly = 53,
+    keep_monthly: KeepMonthly = 120,
+    keep_yearly: KeepYearly = 30,
+    hold: Hold = None,
+    forget: Forget = None,
+    grace: Grace = 7,
+    approved_by: ApprovedBy = None,
     mirrors: Mirrors = None,
-    repack: Annotated[
-        int,
-        typer.Option(min=0, help=say("Rewrite half-empty packs, so many MiB of them at most.")),
-    ] = 0,
-    recompress: Annotated[
-        bool, typer.Option("--recompress", help=say("Compress text harder while repacking."))
-    ] = False,
+    repack: Repack = 0,
+    recompress: Recompress = False,
     dry_run: DryRun = False,
     key_file: KeyFile = None,
     ask: AskPassphrase = False,

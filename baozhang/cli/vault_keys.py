@@ -41,6 +41,8 @@ Label = Annotated[
     str, typer.Option("--label", help=say("A word for the list; it is stored unencrypted."))
 ]
 
+KINDS = "`keyfile`, `passphrase`, `recovery`"
+
 HELP_TEMPLATES = {
     "list": "List the key slots.",
     "add": "Let one more secret open the vault.",
@@ -114,7 +116,7 @@ def add_key(
     url: Url,
     kind: Annotated[
         Literal["keyfile", "passphrase", "recovery"],
-        typer.Option("--kind", help=say("What the new slot is opened with.")),
+        typer.Option("--kind", metavar="TEXT", help=say("What opens it: {kinds}.", kinds=KINDS)),
     ],
     *,
     to: Annotated[
@@ -145,7 +147,9 @@ def add_key(
 
 def remove_key(
     url: Url,
-    slot: Annotated[str, typer.Argument(help=say("The slot's id, or its beginning."))],
+    slot: Annotated[
+        str, typer.Argument(metavar="TEXT", help=say("The slot's id, or its beginning."))
+    ],
     *,
     yes: Yes = False,
     dry_run: DryRun = False,

@@ -140,7 +140,9 @@ def _value(done: shredding.Shredding, certificate: Path | None) -> dict[str, obj
 
 
 def shred_check(
-    certificate: Annotated[Path, typer.Argument(help=say("The certificate's file."))],
+    certificate: Annotated[
+        Path, typer.Argument(metavar="FILE", help=say("The certificate's file."))
+    ],
     *,
     public_key: Annotated[
         Path | None,

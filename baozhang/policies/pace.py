@@ -68,4 +68,4 @@ def read_window(text: str) -> Window:
     if not found:
         raise ValueError("no window")
     hours = [int(part) for part in found.groups()]
-    return Window(time(*hours[:2]), time(*hours[2:]))
+    return Window(time(hours[0], hours[1]), time(hours[2], hours[3]))

@@ -64,10 +64,15 @@ def decode_commit(plain: bytes) -> Commit:
         raise CorruptObjectError("a commit cannot be read") from error
 
 
+def snapshot_id(set_name: str, sequence: int, digest: str) -> str:
+    """Return the id by which people call the snapshot of a commit with this hash."""
+    return f"{set_name}-{sequence:06d}-{digest[:8]}"
+
+
 def snapshot_of(commit: Commit, digest: str) -> Snapshot:
     """Return what a commit, stored under `digest`, says to users."""
     return Snapshot(
-        id=f"{commit.set}-{commit.sequence:06d}-{digest[:8]}",
+        id=snapshot_id(commit.set, commit.sequence, digest),
         client=commit.client,
         set=commit.set,
         sequence=commit.sequence,

@@ -43,8 +43,9 @@ class Earlier:
         manifest: what it says.
         full_name: of the full manifest that it stands on.
         full: what that one says.
+        full_packs: in which that one's content lies now.
         at: when the source was frozen.
-        lost: rows of its pack table whose packs are not there any more.
+        there: the packs that may be built on.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Earlier:
         *,
         full_name: ObjectName,
         full: Manifest,
+        full_packs: AbstractSet[bytes],
         at: datetime,
-        lost: AbstractSet[int],
+        there: AbstractSet[bytes],
     ) -> None:
         self.name, self.manifest = name, manifest
-        self.full_name, self.full = full_name, full
-        self.lost = lost
+        self.full_name, self.full, self.full_packs = full_name, full, full_packs
+        self.lost = {row for row, pack in enumerate(manifest.packs) if pack not in there}
+        self.bears_deltas = full_packs <= there
         self._safe_before = int(at.timestamp() * 10**9) - RACY_NS
 
     @classmethod
@@ -89,11 +92,17 @@ class Earlier:
                     manifest = resolved(full, found.content)
                 if not marks.dropped.isdisjoint((*found.names, full_name)):
                     continue
+                full_packs = frozenset(followed(full, side.moves).packs)
                 manifest = followed(manifest, side.moves)
-                lost = {row for row, pack in enumerate(manifest.packs) if pack not in there}
-                at = datetime.fromisoformat(commit.at)
-                name = found.names[-1]
-                return cls(name, manifest, full_name=full_name, full=full, at=at, lost=lost)
+                return cls(
+                    found.names[-1],
+                    manifest,
+                    full_name=full_name,
+                    full=full,
+                    full_packs=full_packs,
+                    at=datetime.fromisoformat(commit.at),
+                    there=there,
+                )
         return None
 
     def repeats(self, listing: Manifest, recipe: str) -> bool:
@@ -114,11 +123,6 @@ class Earlier:
         mine, names = self.manifest, ("packs", "piece_packs", "piece_segments", "piece_offsets")
         equal = all(getattr(mine, name) == getattr(manifest, name) for name in names)
         return equal and mine.piece_lengths == manifest.piece_lengths
-
-    @property
-    def lacks_packs(self) -> bool:
-        """Whether packs that it names are not there: no manifest is built on it."""
-        return bool(self.lost)
 
     def rows_of(self, listing: Manifest) -> list[int]:
         """Return for each listed row the row of the same path, or NONE."""

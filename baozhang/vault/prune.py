@@ -13,10 +13,15 @@ is over, so that the sweep sees what it needs.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from baozhang.errors import CorruptObjectError, StoreUnreachableError, UsageError
+from baozhang.errors import (
+    CorruptObjectError,
+    ObjectMissingError,
+    StoreUnreachableError,
+    UsageError,
+)
 from baozhang.vault.evidence import Evidence, digests_of, gather, orphaned_manifests
 from baozhang.vault.liveness import Live, candidates, live, live_now, require_there
 from baozhang.vault.liveness_check import Raw, needed
@@ -209,7 +214,10 @@ def unforget(vault: Vault, client: str, ids: Collection[str], *, now: datetime) 
     by_digest = dict(found.chain)
     roots = [ObjectName(by_digest[digest].manifest) for digest in digests]
     _require_content(found, roots, found.sizes, ids)
-    wanted = live(found.side, roots, found.sizes).objects
+    try:
+        wanted = live(found.side, roots, found.sizes).objects
+    except ObjectMissingError as error:  # of what their manifests stand on
+        raise _gone(found, ids) from error
     _require_content(found, wanted, found.sizes, ids)
     back = wanted & found.marks.dropped
     put_mark(found.side, found.marks, "keep", commits=digests, drop=back, seen=found.heads, at=now)
@@ -228,12 +236,16 @@ def _require_content(
     ids: Collection[str],
 ) -> None:
     if not set(wanted) <= set(there):
-        raise UsageError(
-            "{snapshots} cannot come back: some of what they held is deleted already",
-            hint="Restore from a mirror that still has them.",
-            snapshots=", ".join(sorted(ids)),
-            client=found.side.client,
-        )
+        raise _gone(found, ids)
+
+
+def _gone(found: Evidence, ids: Collection[str]) -> UsageError:
+    return UsageError(
+        "{snapshots} cannot come back: some of what they held is deleted already",
+        hint="Restore from a mirror that still has them.",
+        snapshots=", ".join(sorted(ids)),
+        client=found.side.client,
+    )
 
 
 # --- sweeping ------------------------------------------------------------------------------------
@@ -274,7 +286,7 @@ def sweep(
         _require_unchanged(found)
         if kept:
             put_mark(found.side, found.marks, "keep", drop=kept, seen=found.heads, at=now)
-            found = gather(vault, client, known=known)
+            return replace(sweep(vault, client, now=now, known=known), kept=kept)
         _delete(found, doomed)
     size = sum(found.sizes[name] for name in doomed)
     return SweepReceipt(client, tuple(doomed), size, kept, len(marked - ripe))

@@ -28,6 +28,7 @@ from baozhang.vault.pack import (
     TRAILER,
     PackBuilder,
     PackTable,
+    Segment,
     parse_pack,
     read_table,
     table_span,
@@ -231,12 +232,11 @@ class _Repacking:
         table, view = parse_pack(data, self._side.seal_of(Kind.PACK, data)), memoryview(data)
         found = []
         for segment in (table.segments[number] for number in sorted(one.live)):
-            plain = table.open(segment, view[segment.offset : segment.offset + segment.length])
-            codec, packed = (
-                (Codec.RAW, plain) if segment.codec == Codec.RAW else pack(plain, level=LEVEL)
-            )
+            sealed = view[segment.offset : segment.offset + segment.length]
+            plain = table.open(segment, sealed)
+            codec, packed = _packed(plain, segment, table, sealed)
             digest = blake3(plain).digest()
-            found.append(_Segment(segment.number, codec, bytes(packed), len(plain), digest))
+            found.append(_Segment(segment.number, codec, packed, len(plain), digest))
         return found, len(table.segments)
 
     def _add(self, segment: _Segment) -> tuple[int, int]:
@@ -266,3 +266,14 @@ class _Repacking:
         opened = [table.open(s, view[s.offset : s.offset + s.length]) for s in table.segments]
         if hash_of(data) != hash_in(name) or [blake3(p).digest() for p in opened] != list(digests):
             raise damaged(name)
+
+
+def _packed(
+    plain: bytes, segment: Segment, table: PackTable, sealed: memoryview
+) -> tuple[Codec, bytes]:
+    """Return a segment packed harder; as it was where that is not smaller."""
+    was = table.seal.raw(segment.number, segment.codec, segment.plain, sealed)
+    if segment.codec == Codec.RAW:
+        return Codec.RAW, was
+    codec, packed = pack(plain, level=LEVEL)
+    return (codec, bytes(packed)) if len(packed) < len(was) else (Codec(segment.codec), was)

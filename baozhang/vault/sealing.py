@@ -20,7 +20,7 @@ import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import NamedTuple, TypeAlias
 
 import zstandard
@@ -57,6 +57,7 @@ Effort: TypeAlias = "int | Tuning"
 """A level of Zstandard, or a setting that was found to be better for one kind of content."""
 
 
+@unique
 class Kind(IntEnum):
     """What an object is; part of its key, so that one never passes for another."""
 
@@ -67,8 +68,8 @@ class Kind(IntEnum):
     CLIENT_KEY = 5
     MOVES = 6
     MARK = 7
-    CACHE = 8  # never in a vault: what a machine keeps beside it
     TOMBSTONE = 8
+    CACHE = 255  # never in a vault: what a machine keeps beside it
 
 
 class Codec(IntEnum):

@@ -10,7 +10,7 @@ All three hash the whole file on the way: what is restored is held against that 
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -64,8 +64,7 @@ class FileStore:
         """
         if old is not None and len(old.pieces) > FEW + PIECES * (old.size // BLOCK):
             old = None
-        with open_it() as opened:
-            stream = _Told(opened, item.path)
+        with _opened(open_it, item.path) as stream:
             if old is not None and known_marks:
                 stored = self._store_pages(stream, item, old, known_marks)
             elif old is not None and old.size <= item.size:
@@ -74,8 +73,8 @@ class FileStore:
                 return self._store_cut(stream, item)
         if stored is not None:
             return stored
-        with open_it() as opened:
-            return self._store_cut(_Told(opened, item.path), item)
+        with _opened(open_it, item.path) as stream:
+            return self._store_cut(stream, item)
 
     def _store_cut(self, stream: Readable, item: Item) -> Stored:
         file = _File()
@@ -128,6 +127,29 @@ class FileStore:
         return file.stored(bytes(marks))
 
 
+@contextmanager
+def _opened(open_it: Reopen, path: bytes) -> Iterator[Readable]:
+    """Open a file; whatever its disk says, to read or to close it, becomes our error."""
+    held = ExitStack()
+    stream = held.enter_context(open_it())
+    try:
+        yield _Told(stream, path)
+    finally:
+        try:
+            held.close()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: bytes, error: OSError) -> SourceUnreadableError:
+    return SourceUnreadableError(
+        "{path} cannot be read: {reason}",
+        hint="Check that it is there and may be read by this account.",
+        path=shown(path),
+        reason=os.strerror(error.errno or 0),
+    )
+
+
 class _Told:
     """A file of which a disk that cannot read it tells by our error, never by another's."""
 
@@ -138,12 +160,7 @@ class _Told:
         try:
             return self._stream.readinto(buffer)
         except OSError as error:
-            raise SourceUnreadableError(
-                "{path} cannot be read: {reason}",
-                hint="Check that it is there and may be read by this account.",
-                path=shown(self._path),
-                reason=os.strerror(error.errno or 0),
-            ) from error
+            raise _unreadable(self._path, error) from error
 
 
 def _windows(stream: Readable, limit: int) -> Iterator[memoryview]:

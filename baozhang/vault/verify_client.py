@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from baozhang.errors import CorruptObjectError, NewerFormatError, ObjectMissingError
 from baozhang.vault.client import ClientVault
-from baozhang.vault.commit import Commit, breaks, snapshot_of
+from baozhang.vault.commit import Commit, breaks, snapshot_id, snapshot_of
 from baozhang.vault.index import decode_index
 from baozhang.vault.marks import Mark, Marks, decode_mark
 from baozhang.vault.marks import all_of as all_marks
@@ -303,6 +303,9 @@ class ClientCheck:
             for name in objects & set(files):
                 snapshots[name].add(snapshot_of(commit, digest).id)
                 files[name] |= hit.get(name, set())
+        for name in self._bad:
+            if "/commit/" in name and sequence_in(name):
+                snapshots[name] |= self._snapshot_at(name)
         return [
             Damage(
                 object=name,
@@ -313,6 +316,12 @@ class ClientCheck:
             )
             for name, kind in sorted(self._bad.items())
         ]
+
+    def _snapshot_at(self, name: ObjectName) -> set[str]:
+        """Return the id of the snapshot whose commit has this name, as far as its set is known."""
+        sets = {commit.set for _, commit in self._chain} | {"main"}
+        own = {self._side.set_pseudonym(one): one for one in sets}.get(name.split("/")[3])
+        return {snapshot_id(own, sequence_in(name), hash_in(name))} if own else set()
 
     def _hits_of(self, manifest: ObjectName) -> Hits:
         """Return what a snapshot cannot give back: a delta's hits hold those of its base."""

@@ -12,7 +12,8 @@ A backup never builds on damage: an index or a snapshot that does not open is pa
 lay in a pack that is not there any more is read and stored again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -254,7 +255,7 @@ class _Backup:
             books=tuple(manifest.proofs),
             writer=WRITER,
         )
-        self._require_kept(said.bases, manifest)
+        self._require_kept(said, manifest)
         sealed = side.seal(Kind.COMMIT, encode_commit(commit))
         digest = hash_of(sealed)
         side.store.put(side.space.commit(set_hex, sequence, digest), sealed)
@@ -268,12 +269,13 @@ class _Backup:
             troubles=tuple(self._troubles),
         )
 
-    def _require_kept(self, bases: Sequence[ObjectName], manifest: Manifest) -> None:
+    def _require_kept(self, said: "_Said", manifest: Manifest) -> None:
         """Commit nothing that builds on what was given up while this backup ran.
 
         A mark that is written from now on sees this commit when it is swept.
         """
-        needed = {*bases, *(self._side.space.pack(pack.hex()) for pack in manifest.packs)}
+        packs = said.packs | set(manifest.packs)
+        needed = {*said.bases, *(self._side.space.pack(pack.hex()) for pack in packs)}
         if not needed.isdisjoint(self._side.marks().dropped):
             raise SourceBusyError(
                 "what this backup builds on was given up meanwhile",
@@ -301,6 +303,7 @@ class _Said:
 
     plain: bytes
     bases: tuple[ObjectName, ...] = ()  # the manifests that it stands on
+    packs: AbstractSet[bytes] = frozenset()  # in which the content of these lies
     same: bool = False
 
 
@@ -310,12 +313,12 @@ def _same(earlier: Earlier) -> _Said:
 
 def _said(manifest: Manifest, earlier: Earlier | None) -> _Said:
     """Return how to store a manifest: as a delta where that is much less than the whole."""
-    if earlier is None or earlier.lacks_packs:
+    if earlier is None or not earlier.bears_deltas:
         return _Said(encode_full(manifest))
     delta = difference(earlier.full_name, earlier.full, manifest)
     if _weight(delta.rows) + len(delta.gone) > DELTA * _weight(manifest):
         return _Said(encode_full(manifest))
-    return _Said(encode_delta(delta), (earlier.full_name,))
+    return _Said(encode_delta(delta), (earlier.full_name,), earlier.full_packs)
 
 
 def _weight(manifest: Manifest) -> int:

@@ -30,7 +30,7 @@ from baozhang.errors import (
 )
 from baozhang.keys.slots import new_secret
 from baozhang.vault.names import hash_in
-from baozhang.vault.prune import mark, unforget
+from baozhang.vault.prune import Plan, mark, unforget
 from baozhang.vault.repack import repack
 from baozhang.vault.retention import Rule
 from baozhang.vault.rotation import rotate_client
@@ -50,7 +50,7 @@ RULES = [Rule(n, 0, 0, 0, 0) for n in (1, 2, 3)]
 
 
 WORKS = ("backup", "mark", "mark, repack", "week, sweep", "mark, week, sweep", "repack", "rotate")
-WORKS += ("unforget",)
+WORKS += ("unforget", "slow mark")
 
 
 class KilledError(BaseException):
@@ -130,8 +130,16 @@ class Machine(RuleBasedStateMachine):
         receipt = self.aging.back_up(files)
         self.model[receipt.snapshot.id] = files
 
+    def _mark_slowly(self, number: int) -> None:
+        """People look at the plan, and a backup comes meanwhile."""
+        plan = self.aging.plan(RULES[0])
+        self._backup(self._files(number))
+        self._put(plan)
+
     def _mark(self, keep: Rule) -> None:
-        plan = self.aging.plan(keep)
+        self._put(self.aging.plan(keep))
+
+    def _put(self, plan: Plan) -> None:
         going = {snapshot.id for snapshot in plan.forget}
         assert going < set(self.model)
         self.may_be_gone |= going
@@ -171,6 +179,7 @@ class Machine(RuleBasedStateMachine):
         works: dict[str, Callable[[], None]] = {
             "backup": lambda: self._backup(self._files(number)),
             "mark": lambda: self._mark(RULES[number % 3]),
+            "slow mark": lambda: self._mark_slowly(number),
             "mark, repack": lambda: self._mark_and_repack(number),
             "sweep": self._sweep,
             "week, sweep": self._sweep_later,

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from baozhang.keys.slots import encode_key_file, new_secret
-from tests.kit.conftest import Place, facts_without_report
+from baozhang.sources.tree import TreeSource
+from baozhang.vault.stores.choosing import new_store_at
+from baozhang.vault.vault import create_vault
+from baozhang.vault.writer import back_up
+from tests.kit.conftest import AT, Place, facts_without_report
 from tests.kit.running import kit, report_of
 from tests.vault.test_round_trip import facts
 
@@ -167,6 +171,31 @@ def test_objects_that_two_clients_swapped_give_neither_the_others_books(
         out, whole = place.root / "out" / client / "main", facts(place.source(client))
         found = facts_without_report(out) if out.exists() else {}
         assert [name for name, fact in found.items() if fact[2] != whole[name][2]] == []
+
+
+def test_sound_packs_of_one_client_that_were_swapped_give_no_wrong_file(place: Place) -> None:
+    first, *others = sorted((next(place.vault.glob("c/*/packs"))).rglob("*/*"))
+    one, other = first.read_bytes(), others[-1].read_bytes()
+    for path, data in ((first, other), (others[-1], one)):
+        path.chmod(0o600)
+        path.write_bytes(data)
+    assert restore(place)[0] == 1
+    for client in ("c001", "c002"):
+        whole = facts(place.source(client))
+        found = facts_without_report(place.root / "out" / client / "main")
+        assert [name for name, fact in found.items() if fact[2] != whole[name][2]] == []
+
+
+def test_a_set_that_is_a_single_file_comes_back(tmp_path: Path) -> None:
+    secret = new_secret("keyfile")
+    (tmp_path / "key").write_bytes(encode_key_file(secret))
+    (tmp_path / "journal.csv").write_bytes(b"1,2,3\n")
+    vault = create_vault(new_store_at(str(tmp_path / "vault")), [secret], at=AT)
+    with TreeSource(tmp_path / "journal.csv").freeze() as frozen:
+        back_up(vault.client("c001", create=True), frozen, set_name="main", at=AT)
+    place = Place(tmp_path)
+    assert restore(place, "c001")[0] == 0
+    assert (tmp_path / "out" / "journal.csv").read_bytes() == b"1,2,3\n"
 
 
 def test_a_sound_object_under_anothers_name_is_refused(place: Place) -> None:

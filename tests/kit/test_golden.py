@@ -79,6 +79,21 @@ def test_a_recovery_code_that_is_typed_badly_spaced_opens_a_vault(name: str) -> 
     assert kit("list", "--vault", vault, "--recovery-code", typed=typed).returncode == 0
 
 
+def test_two_of_three_shares_open_a_vault(tmp_path: Path) -> None:
+    name = "format-v1-2026-11"
+    for number, words in enumerate(EXPECTED[name]["shares"]):
+        (tmp_path / f"{number}").write_text(words)
+    shares = ("--share", tmp_path / "2", "--share", tmp_path / "0")
+    assert kit("verify", "--vault", VECTORS / name / "vault", *shares).returncode == 0
+
+
+def test_a_forgotten_snapshot_is_shown_as_such(tmp_path: Path) -> None:
+    text = kit("list", "c001", *at("format-v1-2026-11")).stdout
+    assert [line.split()[0] for line in text.splitlines() if "已放弃 forgotten" in line] == [
+        one["id"] for one in EXPECTED["format-v1-2026-11"]["snapshots"] if one.get("forgotten")
+    ]
+
+
 def test_one_file_can_be_asked_for(tmp_path: Path) -> None:
     words = ("restore", "c001", "--path", "books/journal.csv", "--to", tmp_path / "out")
     assert kit(*words, *at("format-v1")).returncode == 0

@@ -21,13 +21,13 @@ Row = tuple[bytes, int, bytes]  # path, kind, target
 
 
 def manifest(rows: list[Row]) -> bytes:
-    """Return a full manifest of empty files, folders and links (docs/format.md, "Manifests")."""
+    """Return a full manifest of folders, links and empty files; `wrong` is not what it says."""
 
     def texts(values: list[bytes]) -> bytes:
         lengths = array("I", map(len, values)).tobytes()
         return struct.pack("<I", len(values)) + lengths + b"".join(values)
 
-    empty = blake3(b"").digest()
+    digests = [blake3(b"x" if path == b"wrong" else b"").digest() for path, _, _ in rows]
     bodies = {
         "path": ("texts", texts([path for path, _, _ in rows])),
         "target": ("texts", texts([target for _, _, target in rows])),
@@ -35,7 +35,7 @@ def manifest(rows: list[Row]) -> bytes:
         "mode": ("I", array("I", [0o700] * len(rows)).tobytes()),
         "mtime_ns": ("q", bytes(8 * len(rows))),
         "size": ("Q", bytes(8 * len(rows))),
-        "digest": ("bytes", empty * len(rows)),
+        "digest": ("bytes", b"".join(digests)),
         "pieces": ("I", bytes(4 * len(rows))),
         "pack": ("texts", texts([])),
         **{f"piece_{word}": ("I", b"") for word in ("pack", "segment", "offset", "length")},
@@ -93,6 +93,12 @@ def test_an_unsafe_path_is_refused_and_named(tmp_path: Path, path: bytes, kind: 
     status, report = restored(tmp_path, rows)
     assert (status, "unsafe path" in report or "not restored: b" in report) == (1, True)
     assert written(tmp_path) == ["in/out", "in/out/b", "in/out/good"]
+
+
+def test_content_that_is_not_what_its_hash_says_is_not_left_behind(tmp_path: Path) -> None:
+    status, report = restored(tmp_path, [(b"", FOLDER, b""), (b"wrong", FILE, b"")])
+    assert (status, written(tmp_path)) == (1, ["in/out"])
+    assert "wrong: 内容不符 its hash differs" in report
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:

@@ -210,6 +210,18 @@ def test_what_is_left_over_is_counted(busy: Vault, store: MemoryStore) -> None:
     assert receipt.lag == Lag(len(left), sizes, snapshots=3, clients=3)
 
 
+def test_a_mirror_that_was_cut_off_is_asked_nothing_more(busy: Vault, store: MemoryStore) -> None:
+    class Counting(MemoryStore):
+        asked = 0
+
+        def put(self, name: ObjectName, data: bytes | bytearray | memoryview, /) -> None:
+            Counting.asked += 1
+            raise StoreUnreachableError("cut off")
+
+    assert not catch_up(store, Counting(), opened=busy).complete
+    assert Counting.asked == 1
+
+
 def test_a_mirror_that_does_not_answer_at_all_is_an_error(vault: Vault) -> None:
     class Gone(MemoryStore):
         def get(self, name: ObjectName, span: Span | None = None, /) -> bytes:

@@ -164,12 +164,14 @@ def test_when_the_window_closes_the_copy_ends_between_objects_and_goes_on_the_ne
     assert nights == 2
 
 
-def test_reading_back_keeps_to_the_limit_too(
+def test_sending_and_reading_back_both_keep_to_the_limit(
     vault: Vault, store: MemoryStore, back: BackUp
 ) -> None:
     back()
+    sent: list[int] = []
     taken: list[int] = []
     line = FakeClock().line(Pace(100_000))
+    line.up.take = sent.append  # type: ignore[method-assign]
     line.down.take = taken.append  # type: ignore[method-assign]
     catch_up(store, MemoryStore(), line=line)
-    assert sum(taken) == sum(map(len, store.objects.values()))
+    assert sum(sent) == sum(taken) == sum(map(len, store.objects.values()))

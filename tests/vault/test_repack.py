@@ -22,7 +22,13 @@ from tests.vault.aging import CLIENT, Aging
 STAYS = random.Random(0).randbytes(20_000)
 BIG = random.Random(1).randbytes(2_500_000)
 RNG = random.Random(2)
-TEXT = b"".join(b"%d,%d,rent\n" % (n, RNG.randrange(10**6)) for n in range(90_000))
+WORDS = ["rent", "travel", "tea and coffee", "paper", "postage", "salaries", "tax", "interest"]
+TEXT = b"".join(
+    f"{n // 7},2026-{n % 12 + 1:02d}-{n % 28 + 1:02d},{RNG.choice(WORDS)},{RNG.choice(WORDS)},"
+    f"{RNG.randrange(900) * 25},6602.{RNG.randrange(20):02d}\n".encode()
+    for n in range(40_000)
+)
+DIGITS = b"".join(b"%d,%d\n" % (n, RNG.randrange(10**6)) for n in range(90_000))
 
 
 @pytest.fixture
@@ -94,6 +100,14 @@ def test_text_is_compressed_harder_and_comes_back_byte_for_byte() -> None:
     aging.later(8)
     aging.sweep()
     assert aging.restored(snapshot) == {b"journal.csv": TEXT}
+
+
+def test_what_gets_no_smaller_is_kept_as_it_was_compressed() -> None:
+    aging = Aging()
+    snapshot = aging.back_up({b"journal.csv": DIGITS}).snapshot
+    receipt = run(aging, recompress=True)
+    assert receipt.bytes_after <= receipt.bytes_before
+    assert aging.restored(snapshot) == {b"journal.csv": DIGITS}
 
 
 def test_what_was_compressed_harder_is_not_compressed_again() -> None:
