@@ -46,8 +46,8 @@ HELP_TEMPLATES = {
     "mirror": "Copy what a mirror lacks, and read each copy back.",
     "seed": "First copies that travel on a disk.",
     "freshness": "Ask a witness and the mirrors whether this is the vault's newest state.",
-    "prune": "Mark snapshots that are not kept any more, and delete what was marked a week ago.",
-    "unforget": "Keep snapshots again that pruning has marked, until their content is deleted.",
+    "prune": "Mark what is not kept any more, and delete what was marked a week ago.",
+    "unforget": "Keep snapshots again that pruning has marked and not yet deleted.",
     "scrub": "Read today's part of all bytes, so that each is read within 30 days.",
     "repair": "Put sound copies from mirrors in the place of what is damaged or missing.",
     "key": "Key slots: who can open the vault.",
@@ -56,7 +56,7 @@ HELP_TEMPLATES = {
     "reencrypt": "Seal what a client has stored anew, after one of its keys has leaked.",
     "shred": "Destroy a client's keys everywhere, prove it and certify it.",
     "shred-check": "Check a certificate of destruction.",
-    "probe": "Try out what a store really does: create twice, overwrite, delete, list, lock.",
+    "probe": "Try out what a store really does: create, overwrite, delete, list, lock.",
     "lock-extend": "Extend the locks of keys and of what present snapshots use.",
 }
 

@@ -12,7 +12,23 @@ from baozhang.cli import main
 from tests.end_to_end.running import BAOZHANG, Ran, english, run
 
 WIDE = 80
-TYPES = ("URL", "PATH", "TEXT", "DIR", "FILE", "CSV", "FOLDER", "INTEGER", "RANGE", "DATETIME")
+TYPES = (
+    "URL",
+    "PATH",
+    "TEXT",
+    "DIR",
+    "FILE",
+    "CSV",
+    "FOLDER",
+    "INTEGER",
+    "RANGE",
+    "DATETIME",
+    "RATE",
+    "HOURS",
+    "KIND",
+    "DISK",
+    "MiB",
+)
 NAMES = (
     "baozhang",
     "cn_csv",
