@@ -37,6 +37,11 @@ class Site:
     witness_named: Callable[[str], WitnessPlace]  # where a vault's newest commits are known
     source_of: Callable[[ClientSet], Source]
 
+    @property
+    def cache(self) -> Path:
+        """Where backups keep what makes the next one small; may be deleted at any time."""
+        return self.home / "cache"
+
     def client(self, client: str) -> ClientFile:
         """Return the client's settings.
 

@@ -99,6 +99,7 @@ def back_up_pair(
             at=site.clock(),
             proving=proofs.proving,
             reread=reread,
+            cache=site.cache,
             report=report,
         )
         unproven = proofs.unproven(receipt)
