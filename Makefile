@@ -28,10 +28,11 @@ demo: $(READY)  ## See the whole main job on four clients, in out/demo
 	@$(BIN)/baozhang demo --to out/demo
 
 test: test-fast  ## Run all tests
+	$(PYTEST) -m "slow and not server" -n 2 --dist worksteal
 	$(PYTEST) -m server -p no:xdist
 
-test-fast: $(READY)  ## Run the tests that need no server
-	$(PYTEST) -m "not server" -n 2 --dist worksteal
+test-fast: $(READY)  ## Run the tests that need no server, without the fault suites
+	$(PYTEST) -m "not server and not slow" -n 2 --dist worksteal
 
 check: format lint types imports docs test bench-small  ## Everything that CI asks
 

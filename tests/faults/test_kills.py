@@ -79,6 +79,7 @@ def test_a_job_killed_at_any_instant_leaves_old_or_new(
         assert status in (0, -signal.SIGKILL)
         job.check(place, None if status else 0)
         kills += status != 0
+        longest *= 1 if status else 0.7  # the first run may have been a slow one
         tries += 1
         assert tries < 20 * wanted, "hardly any kill came in time"
     publish("kill at random", kills, jobs=str(job))
