@@ -81,7 +81,7 @@ def completed(served: Served, **which: object) -> list[dict[str, Any]]:
 
 @pytest.mark.server
 def test_runs_appear_by_the_clock_for_every_deployment(served: Served) -> None:
-    assert set(served.scheduled) == {"backup", "validation", "restore-test"}
+    assert set(served.scheduled) == {"backup", "backup-reread", "validation", "restore-test"}
     assert all(served.scheduled.values())
 
 
