@@ -37,6 +37,15 @@ def _views() -> ModuleType:
     return load("vault_keys_views")
 
 
+def _require_named(*answers: str) -> None:
+    """Destroy nothing unless somebody answers for it: who asks, why, who has checked."""
+    if not all(answers):
+        raise UsageError(
+            "nobody is named who has checked that the books may be destroyed",
+            hint="Give --retention-checked-by ID, --by ID and --reason TEXT.",
+        )
+
+
 def shred(
     url: Url,
     client: ClientId,
@@ -76,11 +85,7 @@ def shred(
     if dry_run:
         show(_value(plan, None), as_json=as_json, human=lambda page: _views().planned(page, plan))
         return
-    if not (checked_by and reason and by):
-        raise UsageError(
-            "nobody is named who has checked that the books may be destroyed",
-            hint="Give --retention-checked-by ID, --by ID and --reason TEXT.",
-        )
+    _require_named(by, reason, checked_by)
     if certificate is None or signing_key is None or certificate.exists():
         raise UsageError(
             "a certificate needs a new file and a key that signs it",
