@@ -21,8 +21,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import yaml
@@ -35,6 +36,7 @@ from tools import deployments  # noqa: E402
 HOST = "127.0.0.1"
 HEALTHY_WITHIN = 180  # seconds; an empty database takes 11-23 s on two cores, shared ones longer
 SCHEDULED_WITHIN = 120  # seconds; the server looks for work to schedule every 5 s or so
+BUSY_FOR = 60  # seconds a request is repeated while the server's database is held by another
 PATIENCE = 15  # seconds a child has to end after it was asked to
 RUNS_AT_ONCE = 2
 
@@ -129,11 +131,21 @@ def prefect(words: list[str], env: Mapping[str, str]) -> None:
 
 
 def ask(url: str, body: object = None) -> object:
-    """Return the server's answer to a GET, or to a POST when there is a body."""
+    """Return the server's answer to a GET, or to a POST when there is a body.
+
+    503 is the server's word for a database that another request holds: nothing was written.
+    """
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310 - our own address
-    with urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.load(answer)
+    patience = time.monotonic() + BUSY_FOR
+    while True:
+        try:
+            with urlopen(request, timeout=30) as answer:  # noqa: S310
+                return json.load(answer)
+        except HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > patience:
+                raise
+            time.sleep(1)
 
 
 def is_healthy(api: str) -> bool:

@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -109,6 +111,28 @@ def test_ending_it_leaves_no_process_behind(served: Served) -> None:
     served.process.send_signal(signal.SIGINT)
     assert served.process.wait(120) == 0
     assert [pid for pid in served.children if Path(f"/proc/{pid}").exists()] == []
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Answers as the server does while its database is held: twice no, then yes."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        self.send_response(200 if type(self).asked > 2 else 503)
+        self.end_headers()
+        self.wfile.write(b"true")
+
+
+def test_a_server_whose_database_is_held_is_asked_again() -> None:
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            assert ask(f"http://127.0.0.1:{server.server_port}/health") is True
+        finally:
+            server.shutdown()
+    assert Busy.asked == 3
 
 
 def test_every_variable_a_deployment_may_use_is_set(tmp_path: Path) -> None:
