@@ -15,7 +15,6 @@ from baozhang.books.proving import restored_book
 from baozhang.catalog.model import Finding, Outcome, Run, Status
 from baozhang.errors import LedgerFormatError, StoreFullError
 from baozhang.money import format_amount, scale_of
-from baozhang.settings import ClientSet, SourceFile
 from baozhang.site import Site
 from baozhang.vault.client import ClientVault
 from baozhang.vault.model import Report, Snapshot, silent
@@ -123,10 +122,8 @@ def judge(
 ) -> tuple[LedgerVerdict, ...]:
     """Read every book anew from what was restored and hold it against its proof."""
     proofs = {name: decode_proof(proof) for name, proof in side.proofs(snapshot).items()}
-    restored = site.source_of(_moved(site.client_set(pair.client, pair.set), place))
-    with restored.freeze() as frozen:
-        list(frozen.items())  # a source shows its books once its items are known
-        readers = {name: reader for name, reader in _named(frozen.ledgers()) if name}
+    with site.source(pair.client, pair.set).restored_books(place) as books:
+        readers = {name: reader for name, reader in _named(books) if name}
         unread = {name: restored_book(proof, place) for name, proof in proofs.items()}
         found = {name: reader for name, reader in unread.items() if reader} | readers
         return judge_snapshot(proofs, found)
@@ -142,19 +139,6 @@ def _named(readers: Iterable[LedgerReader]) -> Iterator[tuple[str, LedgerReader]
             yield reader.book.name, reader
         except LedgerFormatError:
             yield "", reader
-
-
-def _moved(client_set: ClientSet, place: Path) -> ClientSet:
-    """Return the set as if its sources lay where it was restored to."""
-    sources = tuple(_moved_source(source, place) for source in client_set.sources)
-    return client_set.model_copy(update={"sources": sources})
-
-
-def _moved_source(source: SourceFile, place: Path) -> SourceFile:
-    path = place / source.name
-    if source.kind == "sqlite":
-        path /= Path(source.path).name
-    return source.model_copy(update={"path": str(path)})
 
 
 def status_of(verdicts: tuple[LedgerVerdict, ...]) -> Status:

@@ -14,7 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Self, TextIO
 
-from baozhang.books.model import TABLES, Account, Balance, Book, Invoice, Line, Table
+from baozhang.books.model import (
+    TABLES,
+    Account,
+    Balance,
+    Book,
+    Invoice,
+    Line,
+    SideRow,
+    SideTable,
+    Table,
+)
 from baozhang.books.profiles import ENCODINGS, Profile, TableMap
 from baozhang.books.tables import Block, Columns, Decoder, Origin, check_header
 from baozhang.errors import LedgerFormatError, SourceUnreadableError
@@ -90,6 +100,10 @@ class DelimitedReader:
         decoder = Decoder(self.profile)
         for columns in self._mapped("invoices"):
             yield from decoder.invoices(columns)
+
+    def side_rows(self, table: SideTable) -> Iterator[SideRow]:
+        """Yield the rows of one side table."""
+        raise NotImplementedError(table)
 
     def _mapped(self, table: Table) -> Iterator[Columns]:
         layout = self.profile.tables.get(table)

@@ -9,12 +9,20 @@ value of an export escapes its fingerprint; their names stand in `Columns`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol, get_args
 
 Numbering = Literal["month", "year", "none"]
-Table = Literal["lines", "accounts", "balances", "invoices"]
-TABLES: tuple[Table, ...] = ("lines", "accounts", "balances", "invoices")
+Standard = Literal["sbe", "asbe", "other"]
+"""会计制度: 小企业会计准则 (财会〔2011〕17号), 企业会计准则 (2006), or a chart that is neither."""
+
+SideTable = Literal["periods", "parties", "assets", "payroll", "bank", "filings", "attachments"]
+"""What stands beside the ledger proper: sub-ledgers and papers that must agree with it."""
+Table = Literal["lines", "accounts", "balances", "invoices"] | SideTable
+SIDE_TABLES: tuple[SideTable, ...] = get_args(SideTable)
+TABLES: tuple[Table, ...] = ("lines", "accounts", "balances", "invoices", *SIDE_TABLES)
+Role = Literal["prepared", "reviewed", "attachments", "invoice"]
+"""What a column in `other` of a line means to a law: 制单, 审核, 附件数, 发票号码."""
 
 
 class Line(NamedTuple):
@@ -76,6 +84,91 @@ class Invoice(NamedTuple):
     other: tuple[str | None, ...]
 
 
+class PeriodState(NamedTuple):
+    """Whether one period is closed (结账); a book's own word for it."""
+
+    period: str
+    closed: bool
+    other: tuple[str | None, ...]
+
+
+class PartyBalance(NamedTuple):
+    """One partner's, item's or employee's part of an account in one period (辅助余额); signed."""
+
+    period: str
+    account: str
+    party: str
+    opening: int
+    debit: int
+    credit: int
+    closing: int
+    other: tuple[str | None, ...]
+
+
+class Asset(NamedTuple):
+    """One fixed-asset card (固定资产卡片) as it stands at the end of one period."""
+
+    period: str
+    number: str  # 卡片编号
+    account: str | None  # 固定资产科目, where the card names it
+    acquired: str  # ISO date, 入账日期
+    cost: int  # 原值
+    salvage: int  # 预计净残值
+    life: int  # months, 预计使用月份
+    used: int  # months depreciated so far, this period included, 已计提月份
+    accumulated: int  # 累计折旧, this period included
+    monthly: int  # depreciation of this period, 本月折旧额
+    other: tuple[str | None, ...]
+
+
+class Pay(NamedTuple):
+    """One employee's pay of one period (工资表)."""
+
+    period: str
+    employee: str
+    gross: int  # 应发
+    deductions: int  # 社保、公积金和其他扣款, without the tax
+    tax: int  # 个人所得税
+    net: int  # 实发
+    other: tuple[str | None, ...]
+
+
+class BankLine(NamedTuple):
+    """One line of a bank statement (银行对账单)."""
+
+    date: str  # ISO date
+    account: str  # the account (科目) of the book that it belongs to
+    reference: str | None
+    received: int
+    paid: int
+    balance: int  # after this line
+    other: tuple[str | None, ...]
+
+
+class Filing(NamedTuple):
+    """One figure of a report or return that was filed (已申报)."""
+
+    period: str
+    form: str  # "balance_sheet", "income", "vat"
+    item: str  # the form's own name of the figure, e.g. "资产总计"
+    amount: int
+    other: tuple[str | None, ...]
+
+
+class Attachment(NamedTuple):
+    """One file that belongs to a voucher (附件), as it lies beside the ledger."""
+
+    period: str
+    voucher: str  # "记-12"
+    name: str
+    size: int  # bytes
+    sha256: str  # hex
+    other: tuple[str | None, ...]
+
+
+SideRow = PeriodState | PartyBalance | Asset | Pay | BankLine | Filing | Attachment
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
     """What is known of a book (账套) before its first row is read."""
@@ -85,6 +178,8 @@ class Book:
     currency: str
     numbering: Numbering
     columns: dict[Table, tuple[str, ...]]  # every column of each table present, as exported
+    owner: str | None = None  # 统一社会信用代码, where the export names whose book it is
+    roles: dict[Role, int] = field(default_factory=dict)  # place in a line's `other`
 
 
 class LedgerReader(Protocol):
@@ -115,6 +210,10 @@ class LedgerReader(Protocol):
 
     def invoices(self) -> Iterator[Invoice]:
         """Yield invoices."""
+        ...
+
+    def side_rows(self, table: SideTable) -> Iterator[SideRow]:
+        """Yield the rows of one side table, of that table's own type, period by period."""
         ...
 
 

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from baozhang.books.model import TABLES, Account, Balance, Book, Invoice, Line, Table
+from baozhang.books.model import (
+    TABLES,
+    Account,
+    Balance,
+    Book,
+    Invoice,
+    Line,
+    SideRow,
+    SideTable,
+    Table,
+)
 from baozhang.books.profiles import Profile, TableMap
 from baozhang.books.tables import Block, Columns, Decoder, Origin, check_header
 from baozhang.books.values import cell_of
@@ -86,6 +96,10 @@ class SqliteReader:
         decoder = Decoder(self.profile)
         for columns in self._blocks("invoices"):
             yield from decoder.invoices(columns)
+
+    def side_rows(self, table: SideTable) -> Iterator[SideRow]:
+        """Yield the rows of one side table."""
+        raise NotImplementedError(table)
 
     def _header(self, connection: sqlite3.Connection, table: Table) -> tuple[str, ...]:
         layout = self.profile.tables.get(table)

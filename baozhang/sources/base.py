@@ -17,7 +17,7 @@ guide is docs/guides/add-a-source.md.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +154,18 @@ class Source(Protocol):
         Raises:
             SourceUnreadableError: the source is not there, or may not be read.
             SourceBusyError: no consistent instant within the time limit; transient.
+        """
+        ...
+
+    def restored_books(self, restored: Path) -> AbstractContextManager[Iterable["LedgerReader"]]:
+        """Open the books in what a restore of this source's items filled, for their proofs.
+
+        What is no ledger as it lies there (a dump) is loaded into a scratch database, which goes
+        when the `with` ends.  The books have the names that `Frozen.ledgers` gave them.
+
+        Raises:
+            SourceUnreadableError: it cannot be opened or loaded.
+            SourceBusyError: the scratch server does not answer; transient.
         """
         ...
 

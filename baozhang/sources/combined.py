@@ -7,7 +7,7 @@ as near to one instant as its sources allow.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace as changed
 from functools import cached_property
@@ -15,7 +15,16 @@ from heapq import merge
 from operator import attrgetter
 from pathlib import Path
 
-from baozhang.books.model import Account, Balance, Book, Invoice, LedgerReader, Line
+from baozhang.books.model import (
+    Account,
+    Balance,
+    Book,
+    Invoice,
+    LedgerReader,
+    Line,
+    SideRow,
+    SideTable,
+)
 from baozhang.errors import SourceUnreadableError, UsageError
 from baozhang.sources.base import Frozen, Item, Readable, Source, Trouble, shown
 from baozhang.sources.placing import in_the_way, is_occupied, require_folder
@@ -50,6 +59,16 @@ class CombinedSource:
                 for name, source in self._sources.items()
             }
             yield FrozenTogether(frozen)
+
+    @contextmanager
+    def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
+        """Open every source's books in its own folder; see `base.Source.restored_books`."""
+        with ExitStack() as stack:
+            yield [
+                _Renamed(reader, name)
+                for name, source in self._sources.items()
+                for reader in stack.enter_context(source.restored_books(restored / name))
+            ]
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
         """Publish each source's folder of `restored` below the folder `target`.
@@ -151,6 +170,9 @@ class _Renamed:
 
     def invoices(self) -> Iterator[Invoice]:
         return self._reader.invoices()
+
+    def side_rows(self, table: SideTable) -> Iterator[SideRow]:
+        return self._reader.side_rows(table)
 
 
 def _prefixed(name: bytes, items: Iterator[Item]) -> Iterator[Item]:

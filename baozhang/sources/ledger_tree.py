@@ -6,6 +6,7 @@ makes the backup a transient failure: files and proofs would not show one instan
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from baozhang.books.delimited import DelimitedReader
@@ -39,6 +40,15 @@ class LedgerTreeSource(TreeSource):
     ) -> None:
         super().__init__(root, exclude=exclude)
         self._ledgers = ledgers
+
+    @contextmanager
+    def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
+        """Open the books where they lie; see `base.Source.restored_books`."""
+        yield [
+            reader
+            for spec in self._ledgers
+            for reader in open_books(load_profile(spec.profile), restored, spec.glob)
+        ]
 
     def _frozen(self, walk: Walk) -> "FrozenLedgerTree":
         return FrozenLedgerTree(self._root, walk, self._excluded, self._ledgers)

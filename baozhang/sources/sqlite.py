@@ -22,7 +22,7 @@ program before data is put back.
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -99,6 +99,12 @@ class SqliteSource:
                 image = folder / self._name
                 item = self._copied(image)
             yield FrozenDatabase(image, item, self._profile)
+
+    @contextmanager
+    def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
+        """Open the books in the image; see `base.Source.restored_books`."""
+        profile = self._profile and load_profile(self._profile)
+        yield open_books(profile, restored / self._name) if profile else ()
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
         """Put the restored image at `target` in one step; see `base.Source.publish`.

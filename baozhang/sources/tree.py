@@ -11,7 +11,7 @@ as trouble, and nothing that is swapped in between listing and opening leads out
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -66,6 +66,11 @@ class TreeSource:
 
     def _frozen(self, walk: Walk) -> "FrozenTree":
         return FrozenTree(walk)
+
+    @contextmanager
+    def restored_books(self, restored: Path) -> Iterator[Iterable["LedgerReader"]]:  # noqa: ARG002
+        """Open nothing: no book is declared here."""
+        yield ()
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
         """Make the folder `restored` appear as `target`; see `base.Source.publish`."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from baozhang.books.model import Account, Balance, Book, Invoice, Line
+from baozhang.books.model import Account, Balance, Book, Invoice, Line, SideRow, SideTable
 
 HEAD = Book(
     name="ledger.csv",
@@ -38,6 +38,9 @@ class MemoryLedger:
         return iter(self.table)
 
     def invoices(self) -> Iterator[Invoice]:
+        return iter(())
+
+    def side_rows(self, table: SideTable) -> Iterator[SideRow]:
         return iter(())
 
     def changed(self, at: int, **values: object) -> "MemoryLedger":
