@@ -37,8 +37,8 @@ from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import due_pairs, every_pair, named_pairs
 from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
+from tasks.sudden import figures_of, findings_of, judge_backup, standing
 
-MANY_GONE = 2  # to have lost more than one file in so many is asked about
 COPIES_AT_ONCE = 3  # objects on their way to a mirror; each may be a pack of 32 MiB
 MOST_TROUBLES = 20  # paths named in one outcome; the figure counts all
 
@@ -90,6 +90,7 @@ def back_up_pair(
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client, create=True)
     before = side.snapshots(pair.set)[-1:]
+    held = standing(site, pair)
     with site.source(pair.client, pair.set).freeze() as frozen:
         proofs = Proofs(frozen, recipe_of(site, site.client_set(pair.client, pair.set)))
         receipt = back_up(
@@ -103,11 +104,18 @@ def back_up_pair(
             report=report,
         )
         unproven = proofs.unproven(receipt)
+        repeats = before[0].id if before and receipt.unchanged else None
+        judged = judge_backup(side, frozen, receipt.snapshot, held, repeats=repeats)
     site.catalog.record_snapshot(receipt.snapshot)
     known = before[0].books if before else ()
     gone = () if unproven else _gone(known, receipt.snapshot.books)
-    shrunk = _shrunk(before[0].files if before else 0, receipt.snapshot.files)
-    findings = (*shrunk, *unproven, *gone, *_troubles(receipt.troubles))
+    findings = (
+        *findings_of(judged[0]),
+        *_emptied(receipt.snapshot.files),
+        *unproven,
+        *gone,
+        *_troubles(receipt.troubles),
+    )
     site.audit.append(
         actor=run.id,
         action="backup.stored",
@@ -126,7 +134,7 @@ def back_up_pair(
         ended=site.clock(),
         snapshot=receipt.snapshot.id,
         findings=findings,
-        figures=(*_sizes(receipt), *proofs.figures),
+        figures=(*_sizes(receipt), *proofs.figures, *figures_of(*judged)),
     )
 
 
@@ -224,18 +232,12 @@ def _sizes(receipt: BackupReceipt) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _shrunk(before: int, now: int) -> Iterator[Finding]:
+def _emptied(files: int) -> Iterator[Finding]:
     """Yield what says that a source may not be the source: an unmounted disk is an empty folder."""
-    if not now:
+    if not files:
         yield Finding(
             "the set holds no file at all",
             hint="Check that the source's disk or share is mounted, and its path.",
-        )
-    elif now < before // MANY_GONE:
-        yield Finding(
-            "the set holds {now} files, the backup point before held {before}",
-            (("now", now), ("before", before)),
-            hint="Ask whether so much was removed on purpose; if not, restore it from that point.",
         )
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
-Duty = Literal["backup", "validation", "restore_test"]
+Duty = Literal["backup", "validation", "restore_test", "acceptance"]
+"""What a run does; an acceptance is a person's word on a suspicious backup point."""
 Status = Literal["ok", "partial", "failed", "inconclusive"]
 """`inconclusive`: the check could not be run to its end; never shown as a pass."""
 

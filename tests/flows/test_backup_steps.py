@@ -10,6 +10,7 @@ from baozhang.wiring import open_site
 from tasks.backup import copy_to_mirrors, plan_backup, save_journal
 from tasks.batches import Pair
 from tasks.record import record_batch
+from tasks.sudden import ALARM_TEMPLATES
 from tests.flows.site import add_client, add_papers, ledger
 from tests.flows.walking import begun, night, statuses
 
@@ -166,6 +167,4 @@ def test_a_set_that_lost_most_of_its_files_is_asked_about(home: Path) -> None:
         (folder / f"{number}.pdf").unlink()
     run = night("c001")
     assert statuses(run)["c001/papers"] == "partial"
-    assert told(run.outcomes, "papers") == [
-        "the set holds {now} files, the backup point before held {before}"
-    ]
+    assert told(run.outcomes, "papers") == [ALARM_TEMPLATES["removed"]]
