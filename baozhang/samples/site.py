@@ -12,7 +12,8 @@ import yaml
 from baozhang.samples.agency import SampleAgency, SampleClient, recall
 from baozhang.samples.exports import BOOKS
 from baozhang.settings.importing import client_yaml
-from baozhang.settings.model import ClientFile, ClientSet, SourceFile
+from baozhang.settings.model import ClientFile
+from baozhang.settings.sources import ClientSet, SourceFile
 
 HEADER = "# 样例机构，由程序生成，全部虚构。 A sample agency: generated, synthetic throughout.\n"
 SET = "main"

@@ -9,17 +9,23 @@ from baozhang.settings.model import (
     Agency,
     AgencyFile,
     ClientFile,
-    ClientSet,
     Mail,
     MirrorFile,
     Person,
     PolicyFile,
     Prices,
     SetFile,
-    SourceFile,
     VaultFile,
 )
 from baozhang.settings.problems import Problem, listed
+from baozhang.settings.sources import (
+    ClientSet,
+    InboxFile,
+    RuleFile,
+    ServerFile,
+    ShareFile,
+    SourceFile,
+)
 from baozhang.settings.values import Language, Role, SecretRef, Standard
 
 __all__ = [
@@ -27,6 +33,7 @@ __all__ = [
     "AgencyFile",
     "ClientFile",
     "ClientSet",
+    "InboxFile",
     "Inspection",
     "Language",
     "Mail",
@@ -36,8 +43,11 @@ __all__ = [
     "Prices",
     "Problem",
     "Role",
+    "RuleFile",
     "SecretRef",
+    "ServerFile",
     "SetFile",
+    "ShareFile",
     "SourceFile",
     "Standard",
     "VaultFile",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema
 from baozhang.policies.model import Policy
 from baozhang.policies.pace import Pace
 from baozhang.settings.problems import Problem
+from baozhang.settings.sources import ClientSet, InboxFile, ServerFile, ShareFile
 from baozhang.settings.values import (
     CreditCode,
     Currency,
@@ -34,8 +35,6 @@ from baozhang.settings.values import (
     Url,
     is_remote,
     path_of,
-    refusal,
-    shown,
 )
 
 Text = Annotated[str, Field(min_length=1)]
@@ -165,43 +164,11 @@ class AgencyFile(_Part):
         description="A folder or bucket that remembers each vault's newest backup points.",
     )
     prices: Prices = Prices()
-
-
-class SourceFile(_Part):
-    """One place a client's books lie."""
-
-    name: Id = Field(description="Paths in the backup begin with it.")
-    kind: Literal["tree", "sqlite"]
-    path: PathText = Field(description="A folder, or a SQLite database; relative: to the home.")
-    profile: PathText | None = Field(
-        None, description="The accounting product's profile; without one, no ledger is proven."
+    servers: dict[Id, ServerFile] = Field(
+        {}, description="Database servers that clients' sources name."
     )
-    globs: tuple[Text, ...] = Field(
-        (), description="Which files of a tree are ledgers; none: as the profile says."
-    )
-    exclude: tuple[Text, ...] = Field((), description="Names or patterns of a tree left out.")
-
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> "SourceFile":
-        if self.kind == "sqlite" and (self.globs or self.exclude):
-            raise refusal("sqlite_tree_only", at="globs" if self.globs else "exclude")
-        if self.globs and not self.profile:
-            raise refusal("globs_without_profile", at="globs")
-        return self
-
-
-class ClientSet(_Part):
-    """The sources of one set of one client."""
-
-    sources: Annotated[tuple[SourceFile, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> "ClientSet":
-        names = [source.name for source in self.sources]
-        for name in names:
-            if names.count(name) > 1:
-                raise refusal("source_twice", shown(name), at="sources")
-        return self
+    inbox: InboxFile | None = Field(None, description="Where Windows machines drop sets.")
+    share: ShareFile | None = Field(None, description="A share on which many clients mix.")
 
 
 class ClientFile(_Part):

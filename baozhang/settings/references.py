@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baozhang.books.profiles import profile_names
-from baozhang.settings.model import AgencyFile, ClientFile, SourceFile
+from baozhang.settings.model import AgencyFile, ClientFile
 from baozhang.settings.problems import Problem
+from baozhang.settings.sources import SourceFile
 from baozhang.settings.values import is_remote, path_of, shown
 
 AGENCY_FILE = "agency.yaml"
@@ -66,6 +67,7 @@ def client_problems(offered: Known, client: ClientFile) -> Iterator[Problem]:
             key = f"sets.{name}.sources.{index}"
             yield from _profile_problems(offered, file, f"{key}.profile", source)
             yield from _vault_within(offered, file, f"{key}.path", source)
+            yield from _place_problems(offered.agency, file, key, source)
 
 
 def resolved(home: Path, written: str) -> Path:
@@ -104,9 +106,24 @@ def _profile_problems(offered: Known, file: str, key: str, source: SourceFile) -
         yield Problem(file, key, "profile_file", facts=(("value", shown(source.profile)),))
 
 
+def _place_problems(
+    agency: AgencyFile, file: str, key: str, source: SourceFile
+) -> Iterator[Problem]:
+    """Yield what a source needs of `agency.yaml` and does not find there."""
+    for name in ("server", "restore_to"):
+        written = getattr(source, name)
+        if written and written not in agency.servers:
+            offered = tuple(agency.servers)
+            yield _unknown(file, f"{key}.{name}", "unknown_server", written, offered)
+    if source.kind == "inbox" and source.path is None and agency.inbox is None:
+        yield Problem(file, f"{key}.path", "no_inbox")
+    if source.kind == "share" and agency.share is None:
+        yield Problem(file, f"{key}.kind", "no_share")
+
+
 def _vault_within(offered: Known, file: str, key: str, source: SourceFile) -> Iterator[Problem]:
     """A tree that holds its own vault would grow by itself every night."""
-    if source.kind != "tree":
+    if source.kind not in {"tree", "opaque"} or source.path is None:
         return
     tree = str(resolved(offered.home, source.path)).rstrip("/") + "/"
     inside = (name for name, place in offered.vaults if f"{place}/".startswith(tree))

@@ -27,7 +27,7 @@ START = {
 }
 
 
-SHOWN = re.compile(r"^ *#  +(?:- )?([a-z_]+): \S", re.MULTILINE)
+SHOWN = re.compile(r"^ *#  +(?:- )?([a-z_]+):(?: \S|$)", re.MULTILINE)
 """A setting in a comment, indented as it would stand."""
 
 
