@@ -1,0 +1,208 @@
+"""A SQL Server as far as its documentation goes: what it answers to the statements that we send.
+
+No real one runs here.  This one keeps databases in memory, writes and reads backup files in a real
+folder, and refuses with the numbers of Microsoft's documentation.  It stands below the driver's
+interface (PEP 249), so all of ours runs as it is.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import pymssql
+
+from baozhang.sources.mssql_session import Login
+
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Table:
+    columns: list[tuple[str, str]]  # name, type
+    rows: list[Row]
+
+
+@dataclass
+class Database:
+    tables: dict[str, Table] = field(default_factory=dict)
+    state: str = "ONLINE"
+    damaged: bool = False
+
+
+@dataclass
+class Instance:
+    """One server; `before` is called with every statement and may change or refuse it."""
+
+    folder: Path
+    databases: dict[str, Database] = field(default_factory=dict)
+    said: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    before: Callable[[str], None] = lambda _statement: None
+
+    def connect(self, login: Login, database: str) -> "Connection":
+        if login.password is None or login.password() != "right":
+            raise refused(18456)
+        if database != "master" and database not in self.databases:
+            raise refused(4060)
+        return Connection(self, database)
+
+    def file(self, there: str) -> Path:
+        return self.folder / PureWindowsPath(there).name
+
+
+def refused(number: int) -> pymssql.OperationalError:
+    """What the driver raises; its text quotes what no log may show."""
+    return pymssql.OperationalError(number, b"secret cell 91110000000000001H")
+
+
+class Connection:
+    def __init__(self, instance: Instance, database: str) -> None:
+        self.instance, self.database = instance, database
+
+    def cursor(self) -> "Cursor":
+        return Cursor(self.instance, self.database)
+
+    def close(self) -> None:
+        pass
+
+
+class Cursor:
+    def __init__(self, instance: Instance, database: str) -> None:
+        self.instance, self.database = instance, database
+        self.answer: list[Row] = []
+        self.description: list[Row] | None = None
+
+    def execute(self, statement: str, values: Sequence[Any] | None = None) -> None:
+        self.instance.said.append((statement, tuple(values or ())))
+        self.instance.before(statement)
+        for pattern, answer in ANSWERS:
+            if found := re.match(pattern, statement):
+                rows = answer(self, found, *(values or ()))
+                self.description = None if rows is None else [("column",)]
+                self.answer = rows or []
+                return
+        raise AssertionError(statement)
+
+    def fetchmany(self, size: int) -> list[Row]:
+        rows, self.answer = self.answer[:size], self.answer[size:]
+        return rows
+
+    def nextset(self) -> bool | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def backup(cursor: Cursor, _: re.Match[str], name: str, there: str) -> None:
+    database = cursor.instance.databases[name]
+    tables = {
+        title: {"columns": table.columns, "rows": [list(map(str, row)) for row in table.rows]}
+        for title, table in database.tables.items()
+    }
+    text = json.dumps({"name": name, "damaged": database.damaged, "tables": tables})
+    cursor.instance.file(there).write_text(f"TAPE{text}", "utf-8")
+
+
+def verify(cursor: Cursor, _: re.Match[str], there: str) -> None:
+    loaded(cursor.instance, there)
+
+
+def files(cursor: Cursor, _: re.Match[str], there: str) -> list[Row]:
+    name = loaded(cursor.instance, there)["name"]
+    return [(name, rf"D:\Data\{name}.mdf", "D"), (f"{name}_log", rf"D:\Data\{name}.ldf", "L")]
+
+
+def restore(cursor: Cursor, _: re.Match[str], name: str, there: str, *moves: str) -> None:
+    assert len(moves) == 4
+    kept = loaded(cursor.instance, there)
+    if name in cursor.instance.databases:
+        raise refused(1801)
+    tables = {
+        title: Table(
+            [tuple(column) for column in table["columns"]],
+            [typed(table["columns"], row) for row in table["rows"]],
+        )
+        for title, table in kept["tables"].items()
+    }
+    cursor.instance.databases[name] = Database(tables, damaged=kept["damaged"])
+
+
+def loaded(instance: Instance, there: str) -> dict[str, Any]:
+    file = instance.file(there)
+    if not file.is_file():
+        raise refused(3201)
+    text = file.read_bytes()
+    if not text.startswith(b"TAPE"):
+        raise refused(3241)
+    value: dict[str, Any] = json.loads(text[4:])
+    return value
+
+
+def typed(columns: Sequence[Sequence[str]], row: Sequence[str]) -> Row:
+    kinds: dict[str, Callable[[str], Any]] = {"int": int, "money": Decimal, "nvarchar": str}
+    return tuple(
+        None if cell == "None" else kinds[kind](cell)
+        for (_, kind), cell in zip(columns, row, strict=True)
+    )
+
+
+def check(cursor: Cursor, _: re.Match[str], name: str) -> None:
+    if cursor.instance.databases[name].damaged:
+        raise refused(8928)
+
+
+def state(cursor: Cursor, _: re.Match[str], name: str) -> list[Row]:
+    found = cursor.instance.databases.get(name)
+    return [(found.state,)] if found else []
+
+
+def listed(cursor: Cursor, _: re.Match[str], pattern: str, _state: str) -> list[Row]:
+    start = pattern.replace("[_]", "_").rstrip("%")
+    return [(name,) for name in cursor.instance.databases if name.startswith(start)]
+
+
+def columns(cursor: Cursor, _: re.Match[str]) -> list[Row]:
+    tables = cursor.instance.databases[cursor.database].tables
+    return [(title, *column) for title, table in tables.items() for column in table.columns]
+
+
+def selected(cursor: Cursor, found: re.Match[str]) -> list[Row]:
+    table = cursor.instance.databases[cursor.database].tables.get(found["table"])
+    if table is None:
+        raise refused(208)
+    names = [name for name, _ in table.columns]
+    wanted = re.findall(r"\[([^\]]+)\]", found["order"])
+    assert sorted(wanted) == sorted(names)
+    return sorted(table.rows, key=lambda row: [str(row[names.index(name)]) for name in wanted])
+
+
+def drop(cursor: Cursor, found: re.Match[str]) -> None:
+    del cursor.instance.databases[found["name"]]
+
+
+def rename(cursor: Cursor, found: re.Match[str]) -> None:
+    databases = cursor.instance.databases
+    databases[found["after"]] = databases.pop(found["before"])
+
+
+ANSWERS: list[tuple[str, Callable[..., list[Row] | None]]] = [
+    (r"BACKUP DATABASE %s TO DISK = %s WITH COPY_ONLY, CHECKSUM, ", backup),
+    (r"RESTORE VERIFYONLY FROM DISK = %s WITH CHECKSUM$", verify),
+    (r"RESTORE FILELISTONLY FROM DISK = %s$", files),
+    (r"RESTORE DATABASE %s FROM DISK = %s WITH CHECKSUM, STATS = 10, MOVE %s TO %s, ", restore),
+    (r"DBCC CHECKDB \(%s\) WITH NO_INFOMSGS, ALL_ERRORMSGS$", check),
+    (r"SELECT state_desc FROM sys.databases WHERE name = %s$", state),
+    (r"SELECT name FROM sys.databases WHERE name LIKE %s", listed),
+    (r"SELECT physical_name FROM sys.master_files", lambda *_: [(r"D:\Data\master.mdf",)]),
+    (r"SELECT c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE FROM INFORMATION_SCHEMA", columns),
+    (r"SELECT .* FROM \[(?P<table>[^\]]+)\] ORDER BY (?P<order>.+)", selected),
+    (r"ALTER DATABASE \[[^\]]+\] SET SINGLE_USER WITH ROLLBACK IMMEDIATE$", lambda *_: None),
+    (r"DROP DATABASE \[(?P<name>[^\]]+)\]$", drop),
+    (r"ALTER DATABASE \[(?P<before>[^\]]+)\] MODIFY NAME = \[(?P<after>[^\]]+)\]$", rename),
+    (r"SELECT SERVERPROPERTY", lambda *_: [("10.50.6560.0", "Standard Edition")]),
+]
+"""Statement to answer, in the order in which they are tried."""
