@@ -15,6 +15,7 @@ from baozhang.mail.outbox import Outbox
 from baozhang.policies.pace import Pace
 from baozhang.settings import Agency, ClientFile, ClientSet
 from baozhang.sources.base import Source
+from baozhang.sourcing import Sources
 from baozhang.vault.stores.base import Store
 from baozhang.vault.vault import Vault
 from baozhang.vault.witness import WitnessPlace
@@ -35,7 +36,7 @@ class Site:
     mirrors_named: Callable[[str], tuple[Store, ...]]
     paces_named: Callable[[str], tuple[Pace, ...]]  # how fast and when, mirror by mirror
     witness_named: Callable[[str], WitnessPlace]  # where a vault's newest commits are known
-    source_of: Callable[[ClientSet], Source]
+    sources: Sources
 
     @property
     def cache(self) -> Path:
@@ -91,4 +92,5 @@ class Site:
 
     def source(self, client: str, set_name: str) -> Source:
         """Return where a set of a client lies; every path in it begins with its source's name."""
-        return self.source_of(self.client_set(client, set_name))
+        self.client_set(client, set_name)
+        return self.sources.of(client, set_name)

@@ -6,7 +6,6 @@ What a site knows beyond its files lies below `<home>/state/`: `catalog.db`, `au
 `scratch/`.  Keys never do: state is what may be lost.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -15,17 +14,12 @@ from pathlib import Path
 from baozhang.audit.log import AuditLog
 from baozhang.catalog.catalog import Catalog
 from baozhang.clock import Clock, system_clock
-from baozhang.errors import UnreachableError, UsageError
-from baozhang.keys.files import read_private
+from baozhang.errors import UnreachableError
 from baozhang.keys.slots import Secret, decode_key_file, passphrase
 from baozhang.mail.outbox import Outbox
-from baozhang.settings import Agency, ClientSet, SecretRef, SourceFile, load_agency
-from baozhang.settings.references import PROFILE_SUFFIXES
+from baozhang.settings import Agency, SecretRef, load_agency
 from baozhang.site import Site
-from baozhang.sources.base import LedgerSpec, Source
-from baozhang.sources.combined import CombinedSource
-from baozhang.sources.ledger_tree import LedgerTreeSource
-from baozhang.sources.sqlite import SqliteSource
+from baozhang.sourcing import Sources, secret_bytes, secret_text
 from baozhang.vault.stores.base import Store
 from baozhang.vault.stores.choosing import is_s3, store_at
 from baozhang.vault.vault import Vault, open_vault
@@ -64,7 +58,7 @@ def open_site(home: Path | None = None, *, clock: Clock = system_clock) -> Itera
                 mirror.pace() for mirror in agency.file.vaults[name].mirrors
             ),
             witness_named=lambda name: _witness(agency, name),
-            source_of=lambda each: _source(agency, each, scratch),
+            sources=Sources(agency, scratch, clock),
         )
 
 
@@ -74,29 +68,10 @@ def read_secret(home: Path, ref: SecretRef) -> Secret:
     Raises:
         UsageError: it is not there, or others can read its file.
     """
-    scheme, _, place = ref.partition(":")
-    content = _from_environment(place) if scheme == "env" else read_private(home / place)
+    content = secret_bytes(home, ref)
     if content.startswith(KEY_FILE_MARK):
         return decode_key_file(content)
-    text = content.decode("utf-8", "surrogateescape").strip("\r\n")
-    if not text:
-        raise UsageError(
-            "the secret {ref} is empty",
-            hint="Put the key file's line or the passphrase there.",
-            ref=ref,
-        )
-    return passphrase(text)
-
-
-def _from_environment(name: str) -> bytes:
-    value = os.environ.get(name)
-    if value is None:
-        raise UsageError(
-            "the environment has no variable {name}, where a vault's key should be",
-            hint="Set the variable, or change `key` in agency.yaml.",
-            name=name,
-        )
-    return value.encode("utf-8", "surrogateescape")
+    return passphrase(secret_text(home, ref))
 
 
 def _vault(agency: Agency, name: str) -> Vault:
@@ -123,27 +98,6 @@ def _witness(agency: Agency, name: str) -> WitnessPlace:
     if folder.is_relative_to(agency.home):
         _private_folder(folder)  # elsewhere, one that is not there is a disk that is not mounted
     return FileWitness(folder / f"{name}.json")
-
-
-def _source(agency: Agency, each: ClientSet, scratch: Path) -> Source:
-    return CombinedSource({one.name: _one_source(agency, one, scratch) for one in each.sources})
-
-
-def _one_source(agency: Agency, each: SourceFile, scratch: Path) -> Source:
-    path = agency.path(each.path)
-    profile = _profile(agency, each.profile)
-    if each.kind == "sqlite":
-        return SqliteSource(path, profile=profile, scratch=scratch)
-    globs = each.globs or (None,)
-    ledgers = tuple(LedgerSpec(profile, glob) for glob in globs) if profile else ()
-    return LedgerTreeSource(path, exclude=each.exclude, ledgers=ledgers)
-
-
-def _profile(agency: Agency, written: str | None) -> str | None:
-    """Return a profile's name, or the absolute path of one that the site brings along."""
-    if written and written.endswith(PROFILE_SUFFIXES):
-        return str(agency.home / written)
-    return written
 
 
 def _private_folder(path: Path) -> Path:

@@ -6,37 +6,32 @@ the orchestrator keeps what it is handed.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from baozhang.audit.signing import PRIVATE_KEY
-from baozhang.books.coding import encode_proof
-from baozhang.books.proof import Proof
-from baozhang.books.proving import recipe
-from baozhang.books.taking import take_proof
+from baozhang.books.model import Violation
 from baozhang.catalog.model import AuditAnchor, Finding, Outcome, Run, Status
 from baozhang.catalog.rebuilding import AGENCY, JOURNAL_SET
-from baozhang.errors import BaozhangError, LedgerFormatError, SourceBusyError
+from baozhang.errors import BaozhangError
 from baozhang.policies.pace import Pace
-from baozhang.settings import ClientSet
-from baozhang.settings.references import PROFILE_SUFFIXES
 from baozhang.site import Site
-from baozhang.sources.base import Frozen, Trouble, shown
+from baozhang.sources.base import Trouble, shown
 from baozhang.sources.combined import CombinedSource
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.mirror import Lag, MirrorReceipt, Stop, catch_up, copy_to_mirror
-from baozhang.vault.model import BackupReceipt, Report, silent
+from baozhang.vault.model import BackupReceipt, Report, Snapshot, silent
 from baozhang.vault.pacing import Line
 from baozhang.vault.stores.base import Store
 from baozhang.vault.vault import Vault
-from baozhang.vault.writer import Proving, back_up
+from baozhang.vault.writer import back_up
 from baozhang.wiring import STATE, open_site
 from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import due_pairs, every_pair, named_pairs
 from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
+from tasks.proofs import Proofs, closed_changes, finding_of_book, owners, recipe_of
 from tasks.sudden import figures_of, findings_of, judge_backup, standing
 
 COPIES_AT_ONCE = 3  # objects on their way to a mirror; each may be a pack of 32 MiB
@@ -89,10 +84,12 @@ def back_up_pair(
     """
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client, create=True)
-    before = side.snapshots(pair.set)[-1:]
+    client = site.client(pair.client)
+    points = list(side.snapshots(pair.set))
     held = standing(site, pair)
     with site.source(pair.client, pair.set).freeze() as frozen:
-        proofs = Proofs(frozen, recipe_of(site, site.client_set(pair.client, pair.set)))
+        text = recipe_of(site, client.sets[pair.set], client.standard)
+        proofs = Proofs(frozen, text, client.standard)
         receipt = back_up(
             side,
             frozen,
@@ -104,13 +101,22 @@ def back_up_pair(
             report=report,
         )
         unproven = proofs.unproven(receipt)
-        repeats = before[0].id if before and receipt.unchanged else None
-        judged = judge_backup(side, frozen, receipt.snapshot, held, repeats=repeats)
+        tampering = closed_changes(side, proofs.taken, _up_to(points, held.point))
+        judged = judge_backup(
+            side,
+            frozen,
+            receipt.snapshot,
+            held,
+            repeats=points[-1].id if points and receipt.unchanged else None,
+            closed=_closed(tampering),
+        )
     site.catalog.record_snapshot(receipt.snapshot)
-    known = before[0].books if before else ()
+    known = points[-1].books if points else ()
     gone = () if unproven else _gone(known, receipt.snapshot.books)
     findings = (
         *findings_of(judged[0]),
+        *(finding_of_book(book, each) for book, found in tampering.items() for each in found),
+        *owners(proofs.taken, client.credit_code),
         *_emptied(receipt.snapshot.files),
         *unproven,
         *gone,
@@ -138,87 +144,21 @@ def back_up_pair(
     )
 
 
-class Proofs:
-    """Proofs of the books of one frozen set, taken by a reader of their own.
-
-    A book that is not what its profile says is stored all the same, and told about: bytes without
-    a proof are worth more than neither.
-    """
-
-    def __init__(self, frozen: Frozen, recipe_text: str) -> None:
-        self._frozen = frozen
-        self._taken: dict[str, Proof] = {}
-        self._failed: list[Finding] = []
-        self.proving = Proving(recipe_text, self._take)
-
-    @property
-    def figures(self) -> tuple[tuple[str, int], ...]:
-        """Vouchers and lines proven now; nothing where proofs were inherited."""
-        if not self._taken:
-            return ()
-        proofs = self._taken.values()
-        return (
-            ("vouchers", sum(proof.voucher_count for proof in proofs)),
-            ("lines", sum(proof.line_count for proof in proofs)),
-        )
-
-    def unproven(self, receipt: BackupReceipt) -> tuple[Finding, ...]:
-        """Return a finding for each book that the snapshot holds without a proof.
-
-        An unchanged set inherits its proofs, and with them what could not be proven.
-        """
-        if receipt.unchanged:
-            with suppress(SourceBusyError):  # it changes again only now: tomorrow's matter
-                self._failed += [
-                    Finding(
-                        "the book {book} is stored, but still without a proof",
-                        (("book", name),),
-                        hint="Run `baozhang check` on it; the message names file and row.",
-                    )
-                    for name, _ in self._readers()
-                    if name not in receipt.snapshot.books
-                ]
-        if self.proving.recipe and not receipt.snapshot.books and not self._failed:
-            return (
-                Finding(
-                    "no book was found where the client's file says there are books",
-                    hint="Look whether the export arrived, and whether path and globs still fit.",
-                ),
-            )
-        return tuple(self._failed)
-
-    def _take(self) -> Mapping[str, bytes]:
-        for name, take in self._readers():
-            try:
-                self._taken[name] = take()
-            except LedgerFormatError as error:
-                self._failed.append(unproven(error))
-        return {name: encode_proof(proof) for name, proof in self._taken.items()}
-
-    def _readers(self) -> Iterator[tuple[str, Callable[[], Proof]]]:
-        try:
-            for reader in self._frozen.ledgers():
-                yield reader.book.name, partial(take_proof, reader)
-        except LedgerFormatError as error:
-            self._failed.append(unproven(error))
+def _up_to(points: list[Snapshot], clean: str | None) -> list[Snapshot]:
+    """Return the points up to the last clean one; all, where that is no longer there."""
+    places = [place for place, point in enumerate(points, start=1) if point.id == clean]
+    return points[: places[0]] if places else points
 
 
-def unproven(error: LedgerFormatError) -> Finding:
-    """Return a finding about a book that cannot be read; a cell's text stays out of it."""
-    facts = tuple(
-        (name, value if isinstance(value, int) else str(value))
-        for name, value in error.facts.items()
-        if name not in {"value", "text"}
-    )
-    return Finding(error.template, facts, error.hint)
-
-
-def recipe_of(site: Site, client_set: ClientSet) -> str:
-    """Name all that the proofs depend on besides the books, so that they are retaken with it."""
-    written = [each.profile for each in client_set.sources if each.profile]
-    own = [str(site.home / p) if p.endswith(PROFILE_SUFFIXES) else p for p in written]
-    places = ["|".join((each.name, *each.globs)) for each in client_set.sources if each.profile]
-    return " ".join((recipe(own), *places)) if own else ""
+def _closed(tampering: Mapping[str, tuple[Violation, ...]]) -> int:
+    """Return how many closed periods hold other vouchers than they did."""
+    found = {
+        (book, each.period)
+        for book, violations in tampering.items()
+        for each in violations
+        if each.severity == "critical"
+    }
+    return len(found)
 
 
 def _sizes(receipt: BackupReceipt) -> tuple[tuple[str, int], ...]:

@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from baozhang.books.coding import decode_proof
-from baozhang.books.model import LedgerReader, Violation
+from baozhang.books.model import LedgerReader
 from baozhang.books.proving import restored_book
 from baozhang.catalog.model import Finding, Outcome, Run, Status
 from baozhang.errors import LedgerFormatError, StoreFullError
-from baozhang.money import format_amount, scale_of
 from baozhang.site import Site
 from baozhang.vault.client import ClientVault
 from baozhang.vault.model import Report, Snapshot, silent
@@ -24,6 +23,7 @@ from checks import LedgerVerdict, judge_snapshot
 from tasks.batches import Batch, Pair, in_batches, settle
 from tasks.choosing import named_pairs, pairs_to_restore
 from tasks.options import effect
+from tasks.proofs import finding_of_book
 
 ROOM_BESIDE = 64 * 2**20  # bytes left to whoever shares the disk
 PREFIX = "restore-test-"
@@ -174,24 +174,4 @@ def _findings(verdicts: tuple[LedgerVerdict, ...]) -> Iterator[Finding]:
                 "follow docs/runbooks/restore_test.md.",
             )
         for violation in verdict.findings:
-            yield _finding(verdict.book, violation)
-
-
-def _finding(book: str, violation: Violation) -> Finding:
-    places = {
-        "book": book,
-        "period": violation.period,
-        "voucher": violation.voucher,
-        "account": violation.account,
-        "difference": _amount(violation),
-        "currency": violation.currency,
-    }
-    known = {name: value for name, value in places.items() if value is not None}
-    facts = known | dict(violation.facts)
-    return Finding(violation.template, tuple(facts.items()), severity=violation.severity)
-
-
-def _amount(violation: Violation) -> str | None:
-    if violation.difference is None:
-        return None
-    return format_amount(violation.difference, scale=scale_of(violation.currency or ""))
+            yield finding_of_book(verdict.book, violation)

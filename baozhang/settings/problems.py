@@ -55,7 +55,7 @@ TEMPLATES = {
     "source_needs": "is missing; a source of kind {what} needs it",
     "source_takes_not": "does not belong to a source of kind {what}; delete it",
     "proof_from": "{value} is no source with a profile in this set; name the export's source",
-    "rule_client": "name either a client, or with code_in where its credit code stands",
+    "rule_client": "is missing; name the client, or with code_in where its credit code stands",
     "unknown_server": "no server called {value} stands under servers in agency.yaml",
     "unknown_client": "no client called {value} has a file in clients/",
     "no_inbox": "agency.yaml has no inbox; add it there, or write a path",

@@ -79,7 +79,7 @@ class RuleFile(_Part):
 
     @model_validator(mode="after")
     def _names_somebody(self) -> "RuleFile":
-        if (self.client is None) == (self.code_in is None):
+        if self.client is None and self.code_in is None:
             raise refusal("rule_client", at="client")
         return self
 
