@@ -6,7 +6,7 @@ takes longer than a small client's backup.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -20,13 +20,13 @@ from baozhang.settings import Agency, SecretRef, ServerFile, SourceFile
 from baozhang.settings.references import PROFILE_SUFFIXES
 from baozhang.settings.sources import Kind
 from baozhang.sources.base import LedgerSpec, Source
-from baozhang.sources.claims import Rule
 from baozhang.sources.combined import CombinedSource
 from baozhang.sources.inbox import InboxSource
 from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.sources.opaque import OpaqueSource
 from baozhang.sources.servers import Password, Server
 from baozhang.sources.share import Share, ShareSource
+from baozhang.sources.site_places import inbox_folder, share_of
 from baozhang.sources.sqlite import SqliteSource
 
 
@@ -91,42 +91,7 @@ class Sources:
     @cached_property
     def share(self) -> Share | None:
         """The agency's share, with every rule; None: it has none."""
-        written = self.agency.file.share
-        if written is None:
-            return None
-        rules = tuple(
-            Rule(rule.client, rule.set, rule.folder, rule.glob, rule.code_in)
-            for rule in written.rules
-        )
-        return Share(
-            self.agency.path(written.path),
-            rules,
-            codes=dict(self._codes()),
-            exclude=written.exclude,
-        )
-
-    def inbox_folder(self, client: str, set_name: str, each: SourceFile) -> Path:
-        """Return where a set's drops arrive."""
-        if each.path is not None:
-            return self.agency.path(each.path)
-        inbox = self.agency.file.inbox
-        assert inbox is not None  # the settings are checked
-        return self.agency.path(inbox.path) / client / set_name
-
-    def names(self) -> Iterator[str]:
-        """Yield what the clients' sources are known by: databases, labels, absolute paths."""
-        for client, set_name in self.agency.sets():
-            for each in self.agency.clients[client].sets[set_name].sources:
-                yield from each.expected
-                if each.database:
-                    yield each.database
-                if each.path:
-                    yield str(self.agency.path(each.path))
-
-    def _codes(self) -> Iterator[tuple[str, str]]:
-        for client in self.agency.clients.values():
-            if client.credit_code:
-                yield client.credit_code, client.id
+        return share_of(self.agency)
 
     def _tree(self, _client: str, _set: str, each: SourceFile) -> Source:
         return LedgerTreeSource(self._path(each), exclude=each.exclude, ledgers=self._ledgers(each))
@@ -137,7 +102,7 @@ class Sources:
 
     def _inbox(self, client: str, set_name: str, each: SourceFile) -> Source:
         return InboxSource(
-            self.inbox_folder(client, set_name, each),
+            inbox_folder(self.agency, client, set_name, each),
             ledgers=self._ledgers(each),
             expected=each.expected,
             verified=self.scratch / f"inbox-{client}-{set_name}-{each.name}",

@@ -2,7 +2,8 @@
 
     begin ──► witness ──► plan ──► back up ──► record ──► mirrors ──► letter ──► journal ──► verdict
                  │                (batches)   (batches)      │          │
-                 │                                └──► progress         └──► table, link
+                 │                                ├──► places ──┘         └──► table, link
+                 │                                └──► progress
                  └───────────────────────────────────► witness
 
 Before anything is written each vault is held against its witness; one that somebody put back is
@@ -26,6 +27,7 @@ from tasks.day import begin, named
 from tasks.freshness import check_witness, keep_witness
 from tasks.letters import write_night_letter
 from tasks.options import at_once
+from tasks.places import survey_places
 from tasks.record import gather, record_batch
 from tasks.verdict import conclude
 
@@ -63,8 +65,9 @@ def nightly_backup(
 
     witnessed = keep_witness(begun, doubts, wait_for=[recorded])
     lagging = copy_to_mirrors(begun, wait_for=[recorded])
+    strange = survey_places(begun, wait_for=[recorded])
 
-    run = gather(begun, recorded.result(), witnessed + lagging)
+    run = gather(begun, recorded.result(), witnessed + lagging + strange)
     letter = write_night_letter(run)
     show_outcomes(run, letter, progress, wait_for=[allow_failure(moved)])
     save_journal(run)

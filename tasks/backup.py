@@ -31,6 +31,7 @@ from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import due_pairs, every_pair, named_pairs
 from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
+from tasks.places import said_of
 from tasks.proofs import Proofs, closed_changes, finding_of_book, owners, recipe_of
 from tasks.sudden import figures_of, findings_of, judge_backup, standing
 
@@ -115,6 +116,7 @@ def back_up_pair(
     gone = () if unproven else _gone(known, receipt.snapshot.books)
     findings = (
         *findings_of(judged[0]),
+        *said_of(site, pair),
         *(finding_of_book(book, each) for book, found in tampering.items() for each in found),
         *owners(proofs.taken, client.credit_code),
         *_emptied(receipt.snapshot.files),

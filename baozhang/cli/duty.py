@@ -41,6 +41,7 @@ from tasks.choosing import (
 from tasks.day import head
 from tasks.freshness import check_witness, keep_witness
 from tasks.letters import write_night_letter, write_restore_test_letter
+from tasks.places import survey_places
 from tasks.record import gather, record_batch
 from tasks.restore_test import choose_oldest_proven, try_pair
 from tasks.validation import choose_by_rotation, verify_client, verify_own
@@ -92,7 +93,7 @@ def nothing_beside(_run: Run, before: tuple[Outcome, ...]) -> tuple[Outcome, ...
 
 def copies(run: Run, doubts: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     """Let the witness know, then the mirrors; return what is not as it should be."""
-    return keep_witness.fn(run, doubts) + copy_to_mirrors.fn(run)
+    return keep_witness.fn(run, doubts) + copy_to_mirrors.fn(run) + survey_places.fn(run)
 
 
 def own(run: Run, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
