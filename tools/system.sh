@@ -17,12 +17,22 @@ command -v mkfs.xfs >/dev/null || needed[xfsprogs]=1  # tests/faults: power cuts
 for program in radosgw ceph-mon ceph-osd; do  # tools/rgw.sh: the S3 service that tests judge by
     command -v "$program" >/dev/null || needed[$program]=1
 done
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needed[postgresql]=1  # tests start their own
+for program in mariadbd mariadb-install-db; do  # without the package that starts a server
+    [ -x /usr/sbin/$program ] || [ -x /usr/bin/$program ] || needed[mariadb-server-core]=1
+done
+command -v mariadb >/dev/null || needed[mariadb-client-core]=1
+command -v openssl >/dev/null || needed[openssl]=1  # tests make servers' certificates
 
 [ ${#needed[@]} -gt 0 ] || exit 0
 line="apt-get install -y --no-install-recommends ${!needed[*]}"
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     echo "setup: installing ${!needed[*]}"
     export DEBIAN_FRONTEND=noninteractive
+    if [ -n "${needed[postgresql]:-}" ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        mkdir -p /etc/postgresql-common  # the programs are wanted, not a server that runs
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    fi
     apt-get update -qq
     $line -qq
 else
