@@ -51,8 +51,10 @@ def register(root: typer.Typer) -> None:
 
 
 def rekey(
-    restored: Annotated[Path, typer.Argument(help=say("The book that came back."))],
-    wanted: Annotated[Path, typer.Argument(help=say("The newest state that can be read."))],
+    restored: Annotated[Path, typer.Argument(metavar="PATH", help=say("The book that came back."))],
+    wanted: Annotated[
+        Path, typer.Argument(metavar="PATH", help=say("The newest state that can be read."))
+    ],
     profile: Annotated[str, typer.Option("--profile", help=say("What both are exports of."))],
     *,
     standard: Annotated[str, typer.Option(metavar="NAME", help=say("sbe, asbe or other."))] = "sbe",
