@@ -130,7 +130,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
     subprocess.run(command, check=True, capture_output=True)
     if ROOT:
-        shutil.chown(key, "mysql")
+        shutil.chown(key, "nobody")
     return made, key
 
 
