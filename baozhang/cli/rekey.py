@@ -57,7 +57,9 @@ def rekey(
     ],
     profile: Annotated[str, typer.Option("--profile", help=say("What both are exports of."))],
     *,
-    standard: Annotated[str, typer.Option(metavar="NAME", help=say("sbe, asbe or other."))] = "sbe",
+    standard: Annotated[
+        Standard, typer.Option("--standard", help=say("The accounting standard of both."))
+    ] = "sbe",
     to: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help=say("Write the whole list here."))
     ] = None,
@@ -71,10 +73,9 @@ def rekey(
     """
     chosen = load_profile(profile)
     books = _only_book(chosen, restored), _only_book(chosen, wanted)
-    kept = _standard(standard)
     with row_count(as_json=as_json) as told:
         proofs = take_proof(books[0], tell=told), take_proof(books[1], tell=told)
-    found = rekey_list(*books, proofs=proofs, standard=load_standard(kept))
+    found = rekey_list(*books, proofs=proofs, standard=load_standard(standard))
     if to is not None:
         _write(found, to)
     show(_value(found), as_json=as_json, human=lambda console: _draw(console, found))
@@ -91,18 +92,6 @@ def _only_book(profile: Profile, path: Path) -> LedgerReader:
             profile=profile.name,
         )
     return found[0]
-
-
-def _standard(written: str) -> Standard:
-    known: dict[str, Standard] = {"sbe": "sbe", "asbe": "asbe", "other": "other"}
-    if written not in known:
-        raise UsageError(
-            "there is no accounting standard {standard}",
-            hint="Use one of {known}.",
-            standard=written,
-            known=", ".join(known),
-        )
-    return known[written]
 
 
 def _value(found: RekeyList) -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from baozhang.books.model import Standard
 from baozhang.cli import load
 from baozhang.cli import vault_values as values
 from baozhang.cli.console import JsonFlag, progress, show
@@ -36,6 +37,9 @@ def backup(
         list[str] | None,
         typer.Option(help=say("Prove the books of this profile; may be given more than once.")),
     ] = None,
+    standard: Annotated[
+        Standard, typer.Option("--standard", help=say("The accounting standard of the books."))
+    ] = "other",
     proof_of: Annotated[
         Path | None,
         typer.Option(help=say("For drills: take the proofs from the books here instead.")),
@@ -74,7 +78,9 @@ def backup(
         excluded = tuple(exclude or ())
         if profile or proof_of:
             books = load("vault_books")
-            receipt = books.with_proofs(path, excluded, profile or [], proof_of, store)
+            receipt = books.with_proofs(
+                path, excluded, profile or [], proof_of, store, standard=standard
+            )
         else:
             with TreeSource(path, exclude=excluded).freeze() as frozen:
                 receipt = store(frozen)

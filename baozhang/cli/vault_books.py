@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from baozhang.books.findings import difference_text, sentence
-from baozhang.books.model import Violation
+from baozhang.books.model import Standard, Violation
 from baozhang.books.proving import compare_books, prove_books, recipe
 from baozhang.errors import ProofFailedError
 from baozhang.sources.base import Frozen, LedgerSpec
@@ -24,6 +24,8 @@ def with_proofs(
     profiles: Sequence[str],
     proof_of: Path | None,
     store: Store,
+    *,
+    standard: Standard = "other",
 ) -> BackupReceipt:
     """Back up a folder with the proofs of its books, or of those that lie elsewhere."""
     specs = tuple(LedgerSpec(name) for name in profiles)
@@ -34,8 +36,8 @@ def with_proofs(
         if proof_of:
             list(proven.items())  # a frozen source's ledgers are those that it listed
         proving = Proving(
-            f"{recipe(profiles)}{'+' if proof_of else ''}",
-            lambda: prove_books(books.ledgers()),
+            f"{recipe(profiles, standard)}{'+' if proof_of else ''}",
+            lambda: prove_books(books.ledgers(), standard=standard),
         )
         return store(frozen, proving)
 
