@@ -1,6 +1,6 @@
 """The corpus: a seeded agency of large books, what it consists of, how much a day changes in it.
 
-    python -m benchmarks.corpus make FOLDER --clients 36 --months 12
+    python -m benchmarks.corpus make FOLDER --clients 36 --months 12 [--trades 3700]
     python -m benchmarks.corpus day FOLDER 1
 
 Each prints one JSON object.  A process of its own, so that the memory this takes never counts as
@@ -13,7 +13,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -48,9 +48,12 @@ class Change:
     new_bytes: int
 
 
-def make(folder: Path, *, clients: int, months: int, fec: bool = False) -> Census:
+def make(
+    folder: Path, *, clients: int, months: int, fec: bool = False, trades: int = BIG.trades
+) -> Census:
     """Make a corpus in a new folder, in a process of its own; `fec` adds the real French ledger."""
     words = ["make", str(folder), "--clients", str(clients), "--months", str(months)]
+    words += ["--trades", str(trades)]
     words += ["--fec"] if fec else []
     value = json.loads(_ask(words))
     types = {kind: (files, size) for kind, (files, size) in value.pop("types").items()}
@@ -125,14 +128,14 @@ def files_of(folder: Path) -> Iterator[tuple[Path, int]]:
             yield path, path.stat().st_size
 
 
-def _make(folder: Path, *, clients: int, months: int, fec: bool) -> Census:
+def _make(folder: Path, *, clients: int, months: int, fec: bool, trades: int) -> Census:
     make_agency(
         folder,
         clients=clients,
         months=months,
         seed=SEED,
         first=first_month(months),
-        shape=BIG,
+        shape=replace(BIG, trades=trades),
         fec=fec,
     )
     return census(folder)
@@ -153,12 +156,13 @@ def main() -> None:
     making.add_argument("--clients", type=int, required=True)
     making.add_argument("--months", type=int, required=True)
     making.add_argument("--fec", action="store_true")
+    making.add_argument("--trades", type=int, default=BIG.trades)
     passing = verbs.add_parser("day")
     passing.add_argument("folder", type=Path)
     passing.add_argument("day", type=int)
     asked = parser.parse_args()
     if asked.verb == "make":
-        wanted = {name: vars(asked)[name] for name in ("clients", "months", "fec")}
+        wanted = {name: vars(asked)[name] for name in ("clients", "months", "fec", "trades")}
         print(json.dumps(asdict(_make(asked.folder, **wanted))))
     else:
         print(json.dumps(asdict(_day(asked.folder, asked.day))))

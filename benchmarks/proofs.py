@@ -3,7 +3,9 @@
     python -m benchmarks.proofs [--small] [--rounds N] [--months M] [--out DIR]
 
 Writes `proofs.json` and `proofs.md` in DIR.  Taking a proof reads a book once; judging a restored
-one reads it twice and evaluates every expectation.  `--small` is one month and one round.
+one reads it once too, and lays what it found before Great Expectations.  Books of 10,000, a million
+and five million lines follow, then several processes that judge books of 10,000 lines at once.
+`--small` is one month, one round, and 10,000 lines.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from benchmarks.corpus import make
 from benchmarks.machine import busy, commit, libraries, machine, now
 from benchmarks.results import Spread
 from benchmarks.running import BenchmarkError, said
+from benchmarks.sizes import LINE_BYTES, measure_sizes
 from benchmarks.table import facts
 from benchmarks.workplace import clear, workplace
 
@@ -48,6 +51,8 @@ def benchmark(
     months: int,
     rounds: int,
     books: Mapping[str, str] = BOOKS,
+    sizes: Sequence[int] = (),
+    times: int = 5,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> str:
     """Measure, write `proofs.json` and `proofs.md` in `out`, and return the latter.
@@ -57,6 +62,8 @@ def benchmark(
         months: of the generated books; the French ledger is as it is.
         rounds: how often each figure is taken.
         books: which profiles, and whose books they read.
+        sizes: further books by how many lines they have, about.
+        times: how often each of several processes judges a book of the least of them.
         tell: is told of every sample.
 
     Raises:
@@ -71,7 +78,8 @@ def benchmark(
         "versions": libraries("great-expectations", "pandas"),
         "warning": busy(),
     }
-    with workplace(out, needed=3 * months * CLIENT_MONTH) as work:
+    room = 3 * months * CLIENT_MONTH + max(sizes, default=0) * LINE_BYTES
+    with workplace(out, needed=room) as work:
         make(work / "corpus", clients=2, months=months, fec=True)
         samples = []
         for number in range(rounds):
@@ -79,8 +87,9 @@ def benchmark(
                 for module, called in WORKS.items():
                     samples.append(_sample(module, profile, work / "corpus" / client))
                     tell(f"round {number + 1}, {profile}, {called}: {samples[-1].wall:.2f} s")
-    text = rendered(head, samples)
-    value = head | {"samples": [asdict(sample) for sample in samples]}
+        sized = measure_sizes(work, sizes, times=times, tell=tell)
+    text = rendered(head, samples) + sized.rendered()
+    value = head | {"samples": [asdict(sample) for sample in samples], "sizes": asdict(sized)}
     (out / "proofs.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
     (out / "proofs.md").write_text(text)
     return text
@@ -129,6 +138,8 @@ def main() -> None:
             asked.out,
             months=months,
             rounds=rounds,
+            sizes=(10_000,) if asked.small else (10_000, 1_000_000, 5_000_000),
+            times=5 if asked.small else 50,
             tell=lambda line: print(line, file=sys.stderr, flush=True),
         )
     except BenchmarkError as error:

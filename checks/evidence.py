@@ -4,8 +4,9 @@ proof beside proof    identity, columns, fingerprint, totals, laws
 restored rows         whole periods, together while they are the source's and few
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
 import great_expectations as gx
 
@@ -13,8 +14,9 @@ from baozhang.books.model import LedgerReader
 from baozhang.books.proof import Proof
 from checks import frames
 from checks.context import evaluate
-from checks.rules import LAWS, Layer
-from checks.suites import columns, fingerprint, identity, laws, lines, totals
+from checks.portions import Portions
+from checks.rules import FINGERPRINT, IDENTITY, LAWS, LOCKS, TOTALS, Layer
+from checks.suites import columns, fingerprint, identity, laws, lines, locks, together, totals
 from checks.verdict import Judged
 
 PORTION = 20_000
@@ -26,57 +28,195 @@ class Pair:
     """A frame of two proofs: its columns, how a proof becomes a side of it, and its suite."""
 
     layer: Layer
+    rule: str
     keys: tuple[str, ...]
     values: tuple[str, ...]
-    side: Callable[[Proof], frames.Side]
+    side: Callable[[Proof, Proof], frames.Side]  # of the source's proof, and the one it is of
     suite: Callable[[Proof], gx.ExpectationSuite]
 
 
+def _own(side: Callable[[Proof], frames.Side]) -> Callable[[Proof, Proof], frames.Side]:
+    return lambda _expected, proof: side(proof)
+
+
 PAIRS = (
-    Pair("L0", frames.IDENTITY_KEYS, frames.IDENTITY_VALUES, frames.identity_of, identity.build),
-    Pair("L0", frames.COLUMN_KEYS, frames.COLUMN_VALUES, frames.columns_of, columns.build),
-    Pair("L0", frames.CHUNK_KEYS, frames.CHUNK_VALUES, frames.chunks_of, fingerprint.build),
-    Pair("L1", frames.TOTAL_KEYS, frames.TOTAL_VALUES, frames.totals_of, totals.build),
+    Pair(
+        "L0",
+        IDENTITY,
+        frames.IDENTITY_KEYS,
+        frames.IDENTITY_VALUES,
+        _own(frames.identity_of),
+        identity.build,
+    ),
+    Pair(
+        "L0",
+        FINGERPRINT,
+        frames.COLUMN_KEYS,
+        frames.COLUMN_VALUES,
+        _own(frames.columns_of),
+        columns.build,
+    ),
+    Pair(
+        "L0",
+        FINGERPRINT,
+        frames.CHUNK_KEYS,
+        frames.CHUNK_VALUES,
+        _own(frames.chunks_of),
+        fingerprint.build,
+    ),
+    Pair(
+        "L1",
+        TOTALS,
+        frames.TOTAL_KEYS,
+        frames.TOTAL_VALUES,
+        _own(frames.totals_of),
+        totals.build,
+    ),
+    Pair("L2", LOCKS, frames.LOCK_KEYS, frames.LOCK_VALUES, frames.locks_of, locks.build),
 )
 
 
 def judge_proofs(expected: Proof, found: Proof) -> Iterator[Judged]:
-    """Judge the frames in which two proofs stand beside each other."""
+    """Judge two proofs beside each other: at once, and pair by pair where that does not hold.
+
+    An expectation costs some milliseconds however little it looks at, and nearly every ledger is
+    sound; one that is not may cost more, so that each rule says what it found.
+    """
+    held = LawCounts.of(expected, found)
+    at_once = _at_once(expected, found, held, PAIRS, held.laws)
+    if at_once is None:
+        yield from _apart(expected, found, held)
+    else:
+        yield from at_once
+
+
+@dataclass(frozen=True, slots=True)
+class LawCounts:
+    """Violations by law and period: what both sides have, and what the restored one has."""
+
+    laws: tuple[str, ...]
+    periods: tuple[str, ...]
+    shared: frames.Counts
+    restored: frames.Counts
+
+    @classmethod
+    def of(cls, expected: Proof, found: Proof) -> Self:
+        """Count every law in every period that either side knows."""
+        source, restored = _counts(expected), _counts(found)
+        broken = {*source, *restored}
+        chunks = (*expected.chunks, *found.chunks)
+        return cls(
+            laws=tuple(sorted({*LAWS, *(law for law, _ in broken)})),
+            periods=tuple(
+                sorted({*(chunk.period for chunk in chunks), *(period for _, period in broken)})
+            ),
+            shared={key: min(count, source.get(key, 0)) for key, count in restored.items()},
+            restored=restored,
+        )
+
+    def had(self, rule: str) -> int:
+        """Return how many violations of a law the source had too."""
+        return sum(count for (law, _), count in self.shared.items() if law == rule)
+
+    def kept(self) -> tuple[str, ...]:
+        """Return the laws that neither side breaks."""
+        broken = {law for law, _ in self.restored}
+        return tuple(law for law in self.laws if law not in broken)
+
+    def side(self, counts: frames.Counts, laws: Iterable[str]) -> frames.Side:
+        """Return counts as a side: (law, period) to (how many,)."""
+        return {
+            (law, period): (str(counts.get((law, period), 0)),)
+            for law in laws
+            for period in self.periods
+        }
+
+
+def _at_once(
+    expected: Proof, found: Proof, held: LawCounts, pairs: Iterable[Pair], laws: Iterable[str]
+) -> list[Judged] | None:
+    """Judge pairs and laws in one frame; None where anything at all does not hold."""
+    source: dict[tuple[str, ...], tuple[str, ...]] = {}
+    restored: dict[tuple[str, ...], tuple[str, ...]] = {}
+    sizes: dict[tuple[Layer, str], int] = {}
+    for pair in pairs:
+        side = pair.side(expected, expected)
+        source |= _joined(pair, side)
+        restored |= _joined(pair, pair.side(expected, found))
+        place = pair.layer, pair.rule
+        sizes[place] = sizes.get(place, 0) + len(side)
+    for (law, period), count in held.side(held.shared, laws).items():
+        source["L2", law, period, "count"] = count
+        sizes["L2", law] = sizes.get(("L2", law), 0) + 1
+    for (law, period), count in held.side(held.restored, laws).items():
+        restored["L2", law, period, "count"] = count
+    frame = frames.beside(frames.WHOLE_KEYS, frames.WHOLE_VALUES, source, restored)
+    evaluations = evaluate(frame, together.build(sum(sizes.values())))
+    if any(one.state != "held" for one in evaluations):
+        return None
+    return [
+        Judged(
+            layer,
+            replace(one, rule=rule, rows=rows),
+            source_had=held.had(rule) if layer == "L2" and one is evaluations[-1] else 0,
+        )
+        for (layer, rule), rows in sizes.items()
+        for one in evaluations
+    ]
+
+
+def _joined(pair: Pair, side: frames.Side) -> frames.Side:
+    """Return a side under keys that name layer and rule, its values in one text.
+
+    Values are digits and hexadecimal; those that may hold a blank themselves stand alone.
+    """
+    return {
+        (pair.layer, pair.rule, f"{pair.values[0]} {key[0]}", " ".join(key[1:])): (
+            " ".join(values),
+        )
+        for key, values in side.items()
+    }
+
+
+def _apart(expected: Proof, found: Proof, held: LawCounts) -> Iterator[Judged]:
+    """Judge the frames in which two proofs stand beside each other, one by one."""
     for pair in PAIRS:
-        frame = frames.beside(pair.keys, pair.values, pair.side(expected), pair.side(found))
+        sides = pair.side(expected, expected), pair.side(expected, found)
+        frame = frames.beside(pair.keys, pair.values, *sides)
         yield from (Judged(pair.layer, one) for one in evaluate(frame, pair.suite(expected)))
-    yield from _judge_laws(expected, found)
-
-
-def _judge_laws(expected: Proof, found: Proof) -> Iterator[Judged]:
-    """Judge what is broken anew, for every law in every period that either side knows."""
-    source, restored = _counts(expected), _counts(found)
-    shared = {key: min(count, source.get(key, 0)) for key, count in restored.items()}
-    broken = {*source, *restored}
-    known = tuple(sorted({*LAWS, *(law for law, _ in broken)}))
-    chunks = (*expected.chunks, *found.chunks)
-    periods = sorted({*(chunk.period for chunk in chunks), *(period for _, period in broken)})
+    kept = _at_once(expected, found, held, (), held.kept())
+    yield from kept or ()
+    rest = tuple(law for law in held.laws if kept is None or law not in held.kept())
+    if not rest:
+        return
     frame = frames.beside(
         frames.LAW_KEYS,
-        known,
-        frames.laws_of(shared, known, periods),
-        frames.laws_of(restored, known, periods),
+        rest,
+        frames.laws_of(held.shared, rest, held.periods),
+        frames.laws_of(held.restored, rest, held.periods),
     )
-    for one in evaluate(frame, laws.build(known, periods)):
-        had = sum(count for (law, _), count in shared.items() if law == one.rule)
-        yield Judged("L2", one, source_had=0 if one.whole else had)
+    for one in evaluate(frame, laws.build(rest, held.periods)):
+        yield Judged("L2", one, source_had=0 if one.whole else held.had(one.rule))
 
 
 def _counts(proof: Proof) -> frames.Counts:
     return {(law, period): count for law, period, count in proof.violation_counts}
 
 
-def judge_lines(expected: Proof, found: Proof, restored: LedgerReader) -> Iterator[Judged]:
-    """Judge the restored rows, a period at a time.
+def judge_lines(
+    expected: Proof, found: Proof, restored: LedgerReader, portions: Portions
+) -> Iterator[Judged]:
+    """Judge the restored rows: as they were read for the proof, or once more, a period at a time.
+
+    Where the ledger is the source's by fingerprint and every different value of its lines holds,
+    nothing more can be found.
 
     What a rule finds in a period whose fingerprint is the source's, the source had: same rows and
     same chart, same count.  Elsewhere the source's own count of the rule's violations is inherited.
     """
+    if found.root == expected.root and (held := portions.results()) is not None:
+        yield from (Judged("rows", one) for one in held)
+        return
     accounts = {account.code for account in restored.accounts()}
     had = _counts(expected)
     for period, size, rows in _portions(expected, found, restored):

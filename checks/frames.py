@@ -7,13 +7,16 @@ digits is exact at any size.  A frame of two proofs has one row per key, restore
     2026-03  1002     12            12              "104900"      "104901"        ...
     2026-04  1002     7             None            "7300"        None            ...   (lost)
 
+A secret (a credit code) stands there as its digest, which is as equal or unlike as the secret.
 Column names are fixed here: nothing of a client's file ever becomes one.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
+from baozhang.books.compare import plain_code
 from baozhang.books.model import TABLES, LedgerReader, Line
 from baozhang.books.proof import Proof
 
@@ -27,7 +30,10 @@ CHUNK_KEYS, CHUNK_VALUES = ("table", "period"), ("rows", "sha256")
 TOTAL_KEYS, TOTAL_VALUES = ("period", "account"), ("lines", "debit", "credit")
 IDENTITY_KEYS, IDENTITY_VALUES = ("part",), ("value",)
 COLUMN_KEYS, COLUMN_VALUES = ("table", "place"), ("name",)
+LOCK_KEYS, LOCK_VALUES = ("period",), ("state",)
 LAW_KEYS = ("period",)
+WHOLE_KEYS, WHOLE_VALUES = ("layer", "rule", "one", "other"), ("values",)
+VALUE_COLUMNS = ("kind", "written", "known", "once")
 Row = tuple[str | None, ...]
 """One row of a frame."""
 
@@ -70,12 +76,15 @@ def _alternate(source: Row, restored: Row) -> Iterable[str | None]:
 def identity_of(proof: Proof) -> Side:
     """Return which book it is as a side: (part,) to (value,)."""
     book = proof.book
-    return {
+    side: dict[tuple[str, ...], tuple[str, ...]] = {
         ("name",): (book.name,),
         ("profile",): (book.profile,),
         ("currency",): (book.currency,),
         ("numbering",): (book.numbering,),
     }
+    if book.owner:
+        side["owner",] = (hashlib.sha256(plain_code(book.owner).encode()).hexdigest(),)
+    return side
 
 
 def columns_of(proof: Proof) -> Side:
@@ -102,6 +111,16 @@ def totals_of(proof: Proof) -> Side:
     return {
         (total.period, total.account): (str(total.lines), str(total.debit), str(total.credit))
         for total in proof.totals
+    }
+
+
+def locks_of(expected: Proof, proof: Proof) -> Side:
+    """Return the state of the periods that the source closed: (period,) to (state,)."""
+    closed = {period for period, stated in proof.closed if stated}
+    return {
+        (period,): ("closed" if period in closed else "open",)
+        for period, stated in expected.closed
+        if stated
     }
 
 
@@ -155,6 +174,11 @@ def line_row(line: Line) -> Row:
 
 def _digits(amount: int | None) -> str | None:
     return None if amount is None else str(amount)
+
+
+def values_frame(rows: list[Row]) -> pd.DataFrame:
+    """Return the different values and the runs of a portion as a frame of strings."""
+    return pd.DataFrame(rows, columns=list(VALUE_COLUMNS), dtype=object)
 
 
 def lines_frame(rows: list[Row]) -> pd.DataFrame:

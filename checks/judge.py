@@ -14,6 +14,7 @@ from baozhang.books.proof import Proof
 from baozhang.books.taking import take_proof
 from baozhang.errors import LedgerFormatError, SourceUnreadableError
 from checks.evidence import judge_lines, judge_proofs
+from checks.portions import Portions
 from checks.rules import FINGERPRINT, IDENTITY
 from checks.verdict import (
     MOST_FINDINGS,
@@ -43,8 +44,9 @@ UNREAD = LedgerVerdict(
 def judge_ledger(expected: Proof, restored: LedgerReader) -> LedgerVerdict:
     """Return whether the restored book is the book whose proof this is.
 
-    Reads the restored book twice: once for its proof, once row by row.  Safe to call from many
-    threads at once; every call has its own frames, suites and results.
+    Reads the restored book's lines once, and once more where they are not the source's or do not
+    hold as a whole.  Safe to call from many threads at once; every call has its own frames, suites
+    and results.
 
     Args:
         expected: the proof taken from the source at the instant of its backup.
@@ -52,8 +54,13 @@ def judge_ledger(expected: Proof, restored: LedgerReader) -> LedgerVerdict:
             that cannot be opened at all is inconclusive.
     """
     try:
-        found = take_proof(restored)
-        judged = (*judge_proofs(expected, found), *judge_lines(expected, found, restored))
+        accounts = {account.code for account in restored.accounts()}
+        portions = Portions(accounts, restored.book.currency)
+        found = take_proof(restored, like=expected, watch=portions.see)
+        judged = (
+            *judge_proofs(expected, found),
+            *judge_lines(expected, found, restored, portions),
+        )
     except LedgerFormatError as error:
         return _without_reading(expected, "fail", (unreadable(error),))
     except SourceUnreadableError:

@@ -1,7 +1,7 @@
 """The rules a restored ledger is judged by: id, severity, and a title in two languages.
 
-Ids are those of `baozhang.books` (docs/checks.md).  A title is an English template; its Chinese
-twin stands in `baozhang/locale/zh_CN/checks.po`.
+Ids are those of `baozhang.books` (docs/checks.md, which a test holds to this list and to the code).
+A title is an English template; its Chinese twin stands in `baozhang/locale/zh_CN/checks.po`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from baozhang.words import CHINESE, ENGLISH, say
 Layer = Literal["L0", "L1", "L2", "rows"]
 """L0 fingerprint and head, L1 control totals, L2 laws of the books, and the restored rows."""
 
-IDENTITY, FINGERPRINT, TOTALS, ANEW = "I1", "F1", "C1", "N1"
+IDENTITY, FINGERPRINT, TOTALS, ANEW, LOCKS = "I1", "F1", "C1", "N1", "P3"
 
 TITLES: dict[str, str] = {
     "I1": "it is the same book",
@@ -35,21 +35,39 @@ TITLES: dict[str, str] = {
     "L7": "an account is the sum of the accounts below it",
     "L8": "opening is the closing of the period before",
     "L9": "the trial balance balances",
-    "X1": "an invoice's amount and tax make its total",
-    "X2": "invoice numbers have 20 digits and occur once",
+    "L10": "assets and costs equal liabilities, equity and profit not yet closed",
+    "L11": "control accounts agree with their sub-ledgers",
+    "L12": "no balance is on the unusual side",
+    "P1": "closed periods hold only posted and reviewed vouchers",
+    "P2": "profit and loss is closed to the profit of the year",
+    "P3": "periods are closed in order, and stay closed",
+    "P4": "depreciation agrees with the asset cards",
+    "P5": "VAT agrees with its sub-accounts and returns",
+    "P6": "the statements agree with what was filed",
+    "X1": "an invoice's amount and tax make its total, and its tax its rate",
+    "X2": "invoice numbers have 20 digits and occur once; red ones name a blue one",
+    "X3": "booked invoices have their vouchers and attachments",
+    "X4": "the bank ledger reconciles with the statement",
+    "X5": "pay less deductions and tax is what was paid",
+    "F2": "closed periods equal every earlier backup point",
+    "F3": "attachments are complete and unchanged",
 }
 """The title of every rule."""
 
-LAWS = tuple(rule for rule in TITLES if rule[0] in "SLX")
+WARNINGS = frozenset(("S0", "L4", "L12"))
+"""Laws that only warn in daily work; of the others docs/checks.md says what of them does."""
+
+LAWS = tuple(rule for rule in TITLES if rule[0] in "SLPX" or rule == "F3")
 """The laws every judgement looks at, whether or not either side breaks one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its id, what it costs to break it anew, and its title in English."""
+    """One rule: its id, what it costs to break it anew and daily, and its title in English."""
 
     id: str
-    severity: Severity
+    severity: Severity  # broken anew, by a restore
+    daily: Severity  # found in a book as it is kept
     template: str
 
     @property
@@ -69,4 +87,6 @@ def rule_of(rule_id: str) -> Rule:
     A restore may not break any law anew, not even one that in daily work only warns: whatever a
     restored ledger breaks and its source kept, the restore has changed.
     """
-    return Rule(rule_id, "critical", TITLES.get(rule_id, "a law this release does not know"))
+    daily: Severity = "warning" if rule_id in WARNINGS else "critical"
+    title = TITLES.get(rule_id, "a law this release does not know")
+    return Rule(rule_id, "critical", daily, title)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutations.matrix import pytest_terminal_summary as pytest_terminal_summary
+
 HERE = Path(__file__).parent
 LONG = tuple(HERE / folder for folder in ("crash", "faults", "kit"))
 

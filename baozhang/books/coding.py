@@ -2,19 +2,29 @@
 
 Keys are sorted, nothing is blank, everything is ASCII; rows (chunks, totals, marks) are arrays,
 since there are many.  Decoding trusts nothing: an unknown or missing field, a value of another
-type or a later version is refused, never guessed.  Normative: docs/format.md, "Proof".
+type or a later version is refused, never guessed.  Format 1 is read for ever: it lacks what came
+with format 2, and was held to the first laws.  Normative: docs/format.md, "Proof".
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Literal, NoReturn, TypeVar, cast, get_args
 
-from baozhang.books.model import TABLES, Book, Numbering, Severity, Table, Violation
-from baozhang.books.proof import Chunk, ChunkTable, Proof, Total, VoucherMarks
+from baozhang.books.model import (
+    TABLES,
+    Book,
+    Numbering,
+    Role,
+    Severity,
+    Standard,
+    Table,
+    Violation,
+)
+from baozhang.books.proof import Chunk, ChunkTable, Closed, Proof, Total, VoucherMarks
 from baozhang.errors import CorruptObjectError, NewerFormatError
 
-FORMAT = 1
+FORMAT = 2
 V = TypeVar("V")
 
 _CHUNK_TABLES: tuple[str, ...] = (*TABLES, "columns")
@@ -29,6 +39,8 @@ _FIELDS = (
     "vouchers",
 )
 _BOOK = ("columns", "currency", "name", "numbering", "profile")
+_SINCE_2 = ("attachments", "closed", "laws", "standard")
+_BOOK_SINCE_2 = ("owner", "roles")
 _VIOLATION = (
     "account", "currency", "difference", "facts", "law",
     "period", "severity", "template", "voucher",
@@ -46,11 +58,17 @@ def encode_proof(proof: Proof) -> bytes:
             "currency": book.currency,
             "numbering": book.numbering,
             "columns": {table: list(names) for table, names in book.columns.items()},
+            "owner": book.owner,
+            "roles": book.roles,
         },
+        "laws": proof.laws,
+        "standard": proof.standard,
+        "closed": proof.closed,
         "root": proof.root,
         "chunks": list(map(astuple, proof.chunks)),
         "totals": [[t.period, t.account, t.lines, t.debit, t.credit] for t in proof.totals],
-        "vouchers": [[v.period, v.vouchers, v.marks] for v in proof.vouchers],
+        "vouchers": _encoded(proof.vouchers),
+        "attachments": _encoded(proof.attachments),
         "violations": [
             {name: getattr(violation, name) for name in _VIOLATION}
             for violation in proof.violations
@@ -58,6 +76,10 @@ def encode_proof(proof: Proof) -> bytes:
         "violation_counts": proof.violation_counts,
     }
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _encoded(marks: tuple[VoucherMarks, ...]) -> list[list[object]]:
+    return [[one.period, one.vouchers, one.marks] for one in marks]
 
 
 def decode_proof(encoded: bytes) -> Proof:
@@ -80,17 +102,31 @@ def decode_proof(encoded: bytes) -> Proof:
             written=written,
             known=FORMAT,
         )
-    if written != FORMAT:
+    if written not in (1, FORMAT) or isinstance(written, bool):
         _refuse("format")
-    _exactly(fields, _FIELDS, "proof")
-    return Proof(
-        book=_book(fields["book"]),
+    first = written == 1
+    _exactly(fields, _FIELDS if first else (*_FIELDS, *_SINCE_2), "proof")
+    proof = Proof(
+        book=_book(fields["book"], first=first),
         root=_text(fields["root"], "root"),
         chunks=_rows(fields["chunks"], "chunks", _chunk),
         totals=_rows(fields["totals"], "totals", _total),
         vouchers=_rows(fields["vouchers"], "vouchers", _marks),
         violations=_rows(fields["violations"], "violations", _violation),
         violation_counts=_rows(fields["violation_counts"], "violation_counts", _count),
+        laws=1,
+    )
+    return proof if first else _since_2(proof, fields)
+
+
+def _since_2(proof: Proof, fields: Mapping[str, object]) -> Proof:
+    standard = _one_of(fields["standard"], get_args(Standard), "standard")
+    return replace(
+        proof,
+        laws=_whole(fields["laws"], "laws"),
+        standard=cast("Standard", standard),
+        closed=_rows(fields["closed"], "closed", _closed),
+        attachments=_rows(fields["attachments"], "attachments", _marks),
     )
 
 
@@ -155,9 +191,9 @@ def _texts(value: object, field: str) -> tuple[str, ...]:
     return cast("tuple[str, ...]", tuple(texts))
 
 
-def _book(value: object) -> Book:
+def _book(value: object, *, first: bool) -> Book:
     fields = _mapping(value, "book")
-    _exactly(fields, _BOOK, "book")
+    _exactly(fields, _BOOK if first else (*_BOOK, *_BOOK_SINCE_2), "book")
     columns = _mapping(fields["columns"], "columns")
     return Book(
         name=_text(fields["name"], "name"),
@@ -167,6 +203,11 @@ def _book(value: object) -> Book:
         columns={
             cast("Table", _one_of(table, TABLES, "columns")): _texts(columns[table], "columns")
             for table in sorted(columns, key=_place)
+        },
+        owner=_text_or_none(fields.get("owner"), "owner"),
+        roles={
+            cast("Role", _one_of(role, get_args(Role), "roles")): _whole(place, "roles")
+            for role, place in _mapping(fields.get("roles", {}), "roles").items()
         },
     )
 
@@ -200,6 +241,13 @@ def _marks(value: object) -> VoucherMarks:
     if len(found.vouchers) != len(found.marks):
         _refuse("vouchers")
     return found
+
+
+def _closed(value: object) -> Closed:
+    period, stated = _cells(value, 2, "closed")
+    if not isinstance(stated, bool):
+        _refuse("closed")
+    return Closed(_text(period, "closed"), stated)
 
 
 def _violation(value: object) -> Violation:

@@ -1,8 +1,10 @@
 """Holding a restored book against the proof of its source: what differs, as closely as can be said.
 
-    I1  identity   another book, or none at all
+    I1  identity   another book, another client's, or none at all
     F1  L0         a chunk differs; its vouchers are named by their marks
     C1  L1         a control total differs: which account, by how much
+    F3  L0         a voucher's attachments differ
+    P3  L2         a closed period is open again
     N1  L2         a law is broken that the source kept
 
 A law that the source already broke is inherited: it is told, as information, and fails nothing.
@@ -10,13 +12,16 @@ Where one voucher alone changed in a period, the differences of that period are 
 voucher, account and amount stand in one finding.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from baozhang.books.attached import attachment_changes
+from baozhang.books.differences import marks_of, total_changes, voucher_changes
 from baozhang.books.findings import Facts, broken
-from baozhang.books.model import TABLES, Violation
-from baozhang.books.proof import MOST_VIOLATIONS, Chunk, Proof, Total
+from baozhang.books.model import TABLES, Book, Violation
+from baozhang.books.proof import MOST_VIOLATIONS, Chunk, Proof
 from baozhang.errors import LedgerFormatError
 
 MOST_NAMED = 50  # vouchers; a person reads no more, and beyond it a count is given
@@ -27,6 +32,10 @@ TEMPLATES = {
     "I1.profile": "the book was read with the profile {found}, not {expected}",
     "I1.currency": "the book is kept in {found}, not in {expected}",
     "I1.numbering": "the book numbers its vouchers by {found}, not by {expected}",
+    "I1.owner": "the book is another client's: its credit code is not that of the source",
+    "I1.no_owner": "the book does not say any more whose it is",
+    "I1.client": "the book is another client's: its credit code is not the client's",
+    "P3.reopened": "the period {period} was closed in the source and is open",
     "F1.lost": "voucher {voucher} of {period} is missing",
     "F1.added": "voucher {voucher} of {period} was not in the source",
     "F1.changed": "voucher {voucher} of {period} differs from the source",
@@ -82,10 +91,31 @@ def compare(expected: Proof, restored: Proof | None) -> tuple[Violation, ...]:
         *_columns(expected, restored),
         *_with_amounts(named, totals),
         *_with_vouchers(totals, named),
+        *attachment_changes(expected, restored),
     )
     if not found and expected.root != restored.root:
         found = (_found("F1.root"),)
-    return (*found, *_laws(expected, restored))
+    return (*found, *_reopened(expected, restored), *_laws(expected, restored))
+
+
+def strange_owner(book: Book, credit_code: str | None) -> Violation | None:
+    """Return what is wrong where a book names another owner than the client it is kept for.
+
+    Args:
+        book: a book that may name its owner.
+        credit_code: the client's 统一社会信用代码 (GB 32100-2015); None: not known.
+
+    Returns:
+        None where either is not known; the codes themselves are never in the violation.
+    """
+    if not book.owner or not credit_code or plain_code(book.owner) == plain_code(credit_code):
+        return None
+    return _found("I1.client")
+
+
+def plain_code(code: str) -> str:
+    """Return a code as it is compared: no width, no blanks, no small letters."""
+    return "".join(unicodedata.normalize("NFKC", code).split()).upper()
 
 
 def unreadable(error: LedgerFormatError) -> Violation:
@@ -112,6 +142,20 @@ def _identity(expected: Proof, restored: Proof) -> Iterator[Violation]:
     for template, (wanted, found) in pairs.items():
         if wanted != found:
             yield _found(template, facts=(("expected", wanted), ("found", found)))
+    if owner := expected.book.owner:
+        if not restored.book.owner:
+            yield _found("I1.no_owner")
+        elif plain_code(restored.book.owner) != plain_code(owner):
+            yield _found("I1.owner")
+
+
+def _reopened(expected: Proof, restored: Proof) -> Iterator[Violation]:
+    """P3: a restored book is locked at least as its source was."""
+    if "periods" in restored.book.columns:
+        still = {period for period, stated in restored.closed if stated}
+        for period, stated in expected.closed:
+            if stated and period not in still:
+                yield _found("P3.reopened", period=period)
 
 
 def _columns(expected: Proof, restored: Proof) -> Iterator[Violation]:
@@ -138,7 +182,11 @@ def _named(expected: Proof, restored: Proof) -> Iterator[Violation]:
     """F1 over the rows: vouchers that differ, then chunks that no voucher explains."""
     before, after = _by_chunk(expected), _by_chunk(restored)
     yield from _emptied(before, after)
-    vouchers = list(_vouchers(_marks(expected), _marks(restored)))
+    unlike = {marks.period for marks in {*expected.vouchers} ^ {*restored.vouchers}}
+    changes = voucher_changes(
+        marks_of(expected.vouchers, unlike), marks_of(restored.vouchers, unlike)
+    )
+    vouchers = [_found(f"F1.{one}", period=at, voucher=name) for one, at, name in changes]
     yield from vouchers[:MOST_NAMED]
     if len(vouchers) > MOST_NAMED:
         yield _found("F1.more", facts=(("count", len(vouchers) - MOST_NAMED),))
@@ -172,23 +220,6 @@ def _emptied(before: Chunks, after: Chunks) -> Iterator[Violation]:
             yield _found("F1.empty", facts=(("table", table), ("expected", rows)))
 
 
-Marks = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""Marks by period and voucher name; names recur where one word begins with another."""
-
-
-def _vouchers(before: Marks, after: Marks) -> Iterator[Violation]:
-    for period in sorted({*before, *after}):
-        was, now = before.get(period, {}), after.get(period, {})
-        for name, marks in was.items():
-            if name not in now:
-                yield _found("F1.lost", period=period, voucher=name)
-            elif now[name] != marks:
-                yield _found("F1.changed", period=period, voucher=name)
-        for name in now:
-            if name not in was:
-                yield _found("F1.added", period=period, voucher=name)
-
-
 def _chunk_differs(table: str, period: str, expected: int, rows: int) -> Violation:
     facts: Facts = (("table", table), ("rows", rows), ("expected", expected))
     return _found("F1.rows" if period else "F1.table", period=period or None, facts=facts)
@@ -196,22 +227,15 @@ def _chunk_differs(table: str, period: str, expected: int, rows: int) -> Violati
 
 def _totals(expected: Proof, restored: Proof) -> Iterator[Violation]:
     """C1: which account of which period differs, by how much (restored less expected)."""
-    before, after = _by_account(expected), _by_account(restored)
     currency = expected.book.currency
-    for key in sorted({*before, *after}):
-        period, account = key
-        nothing = Total(period, account, 0, 0, 0)
-        was, now = before.get(key, nothing), after.get(key, nothing)
-        for side, off in (
-            ("C1.debit", now.debit - was.debit),
-            ("C1.credit", now.credit - was.credit),
-        ):
+    for period, account, debit, credit, lines in total_changes(expected, restored):
+        for side, off in (("C1.debit", debit), ("C1.credit", credit)):
             if off:
                 yield _found(
                     side, period=period, account=account, difference=off, currency=currency
                 )
-        if now.lines != was.lines and (now.debit, now.credit) == (was.debit, was.credit):
-            facts: Facts = (("lines", now.lines), ("expected", was.lines))
+        if not debit and not credit:
+            facts: Facts = (("lines", lines[1]), ("expected", lines[0]))
             yield _found("C1.lines", period=period, account=account, facts=facts)
 
 
@@ -289,19 +313,6 @@ def _laws(expected: Proof, restored: Proof) -> Iterator[Violation]:
 
 def _by_chunk(proof: Proof) -> dict[tuple[str, str], Chunk]:
     return {(chunk.table, chunk.period): chunk for chunk in proof.chunks}
-
-
-def _by_account(proof: Proof) -> dict[tuple[str, str], Total]:
-    return {(total.period, total.account): total for total in proof.totals}
-
-
-def _marks(proof: Proof) -> Marks:
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for marks in proof.vouchers:
-        period = found.setdefault(marks.period, {})
-        for name, mark in zip(marks.vouchers, marks.marks, strict=True):
-            period[name] = (*period.get(name, ()), mark)
-    return found
 
 
 def _found(

@@ -1,19 +1,15 @@
-"""Ledgers in delimited text files: opened, decoded and cut into rows, a block at a time.
+"""Ledgers in delimited text files: which file holds which table, and their rows in order.
 
-Whatever is wrong with a file is said with the file's name and the row's number: a byte that is
-not of the encoding, a row cut short, a quotation that never ends.  The reader holds one block of
-rows and, where the profile numbers lines itself, one counter per voucher.
+The reader holds one block of rows and, where the profile numbers lines itself, one counter per
+voucher.
 """
 
-import codecs
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import Self, TextIO
 
+from baozhang.books.blocks import LineBlock
 from baozhang.books.model import (
     TABLES,
     Account,
@@ -25,25 +21,20 @@ from baozhang.books.model import (
     SideTable,
     Table,
 )
-from baozhang.books.profiles import ENCODINGS, Profile, TableMap
-from baozhang.books.tables import Block, Columns, Decoder, Origin, check_header
-from baozhang.errors import LedgerFormatError, SourceUnreadableError
-
-_BLOCK_ROWS = 1024  # measured: smaller blocks cost look-ups, larger ones leave the cache
-_BOM = "\ufeff"
-
-HINT_TEMPLATES = {
-    "profile": "Check that this is an export for the profile {profile}; "
-    "for another layout, copy the profile and adapt it.",
-    "encoding": "Export the file as {expected}, or use a copy of the profile with another "
-    "encoding: {encodings}.",
-    "damaged": "Fetch the file again; no encoding known here fits it.",
-    "byte": "Fetch or export the file again; the rows before are {expected}, and only this is not.",
-    "utf-16": "Export the file as {expected}; it is UTF-16 now.",
-    "header": "Export the table again so that its header is in row {row}.",
-    "delimiter": "Export the file with its columns separated by “{delimiter}”.",
-    "cut": "Export the table again; if it is complete, a text may contain the delimiter unquoted.",
-}
+from baozhang.books.owners import owner_in
+from baozhang.books.profiles import Profile, TableMap
+from baozhang.books.shaping import Shaper
+from baozhang.books.side_tables import (
+    FILE_COLUMNS,
+    LISTED_COLUMNS,
+    attached_files,
+    held_against,
+    roles_of,
+    side_rows,
+)
+from baozhang.books.tables import Columns, Decoder
+from baozhang.books.textfiles import TextFile
+from baozhang.errors import LedgerFormatError
 
 
 @dataclass(frozen=True)
@@ -53,12 +44,21 @@ class DelimitedReader:
     Args:
         profile: a profile of format `delimited`.
         name: the book's name.
-        files: the files of each table present, in reading order, with the names to show.
+        tables: the files of each table present, in reading order, with the names to show.
+        folders: the folder of each table whose rows are files themselves, likewise.
     """
 
     profile: Profile
     name: str
-    files: Mapping[Table, tuple[tuple[str, Path], ...]]
+    tables: Mapping[Table, tuple[tuple[str, Path], ...]]
+    folders: Mapping[Table, tuple[str, Path]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files it reads."""
+        named = [path for several in self.tables.values() for _, path in several]
+        below = [path for _, folder in self.folders.values() for path in folder.rglob("*")]
+        return (*named, *(path for path in below if path.is_file() and not path.is_symlink()))
 
     @cached_property
     def book(self) -> Book:
@@ -68,19 +68,27 @@ class DelimitedReader:
             LedgerFormatError: a table that must be there is not, or lacks a column.
             SourceUnreadableError: a file cannot be read.
         """
+        columns = {table: names for table in TABLES if (names := self._header(table))}
         return Book(
             name=self.name,
             profile=self.profile.name,
             currency=self.profile.currency,
             numbering=self.profile.numbering,
-            columns={table: names for table in TABLES if (names := self._header(table))},
+            columns=columns,
+            owner=owner_in(self._banners()),
+            roles=roles_of(self.profile, columns),
         )
 
     def lines(self) -> Iterator[Line]:
         """Yield voucher lines in the files' order."""
+        for block in self.line_blocks():
+            yield from block.rows()
+
+    def line_blocks(self) -> Iterator[LineBlock]:
+        """Yield the same lines by columns."""
         decoder = Decoder(self.profile)
         for columns in self._blocks("lines", self.profile.tables["lines"]):
-            yield from decoder.lines(columns)
+            yield decoder.block(columns)
 
     def accounts(self) -> Iterator[Account]:
         """Yield the chart of accounts by code."""
@@ -102,8 +110,19 @@ class DelimitedReader:
             yield from decoder.invoices(columns)
 
     def side_rows(self, table: SideTable) -> Iterator[SideRow]:
-        """Yield the rows of one side table."""
-        raise NotImplementedError(table)
+        """Yield the rows of one side table; attachments are hashed where they are files."""
+        rows = side_rows(Decoder(self.profile), table, self._mapped(table))
+        if table not in self.folders:
+            return rows
+        shown, folder = self.folders[table]
+        files = attached_files(folder, shown)
+        return held_against(files, rows) if table in self.tables else files
+
+    def _banners(self) -> Iterator[str]:
+        """Yield what stands above the first part of each table."""
+        for table, files in self.tables.items():
+            with TextFile(*files[0], self.profile, self.profile.tables[table]) as text:
+                yield text.around.banner
 
     def _mapped(self, table: Table) -> Iterator[Columns]:
         layout = self.profile.tables.get(table)
@@ -113,7 +132,9 @@ class DelimitedReader:
         layout = self.profile.tables.get(table)
         if layout is None:
             return ()
-        files = self.files.get(layout.within or table, ())
+        if table in self.folders:
+            return self._header_of_files(table, layout)
+        files = self.tables.get(layout.within or table, ())
         if not files and not layout.optional:
             raise LedgerFormatError(
                 "the book {book} has no file for the table {table}",
@@ -124,209 +145,31 @@ class DelimitedReader:
             )
         if not files or layout.within:
             return layout.needed if files else ()
-        with _Text(*files[0], self.profile, layout) as text:
+        with TextFile(*files[0], self.profile, layout) as text:
             return text.origin.header
+
+    def _header_of_files(self, table: Table, layout: TableMap) -> tuple[str, ...]:
+        if table not in self.tables:
+            return FILE_COLUMNS
+        with TextFile(*self.tables[table][0], self.profile, layout) as text:
+            kept = [name for name in text.origin.header if name.strip() not in layout.kept_whole]
+        return (*FILE_COLUMNS, *LISTED_COLUMNS, *kept)
 
     def _blocks(self, table: Table, layout: TableMap) -> Iterator[Columns]:
         where = self.profile.tables[table]
         header: tuple[str, ...] = ()
-        for shown, path in self.files.get(table, ()):
-            with _Text(shown, path, self.profile, layout, banner_rows=where.banner_rows) as text:
+        for shown, path in self.tables.get(table, ()):
+            with TextFile(shown, path, self.profile, where) as text:
                 header = header or text.origin.header
                 if text.origin.header != header:
                     raise LedgerFormatError(
                         "{file} has other columns than {first}",
                         hint="Export all parts of one table in the same way.",
                         file=shown,
-                        first=self.files[table][0][0],
+                        first=self.tables[table][0][0],
                     )
+                text.check(layout)
+                shaper = Shaper(layout, text.origin, text.around)
                 for block in text.blocks():
-                    yield Columns(layout, text.origin, block)
-
-
-class _Text:
-    """One open file, read up to its header."""
-
-    def __init__(
-        self,
-        shown: str,
-        path: Path,
-        profile: Profile,
-        layout: TableMap,
-        *,
-        banner_rows: int | None = None,
-    ) -> None:
-        self.shown, self.path, self.profile, self.layout = shown, path, profile, layout
-        self.skipped = layout.banner_rows if banner_rows is None else banner_rows
-
-    def __enter__(self) -> Self:
-        try:
-            self.stream: TextIO = self.path.open(encoding=self.profile.encoding, newline="\n")
-        except OSError as error:
-            raise self._unreadable(error) from error
-        try:
-            self.rows = self._cut()
-            self.origin = Origin(self.shown, self._header())
-            self._check_header()
-        except BaseException:
-            self.stream.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stream.close()
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield the rows below the header; rows that are wholly empty are left out."""
-        width, first = len(self.origin.header), self.skipped + 2
-        while rows := self._next(_BLOCK_ROWS):
-            numbers: range | list[int] = range(first, first + len(rows))
-            first += len(rows)
-            if set(map(len, rows)) != {width}:
-                filled = [
-                    (number, row) for number, row in zip(numbers, rows, strict=True) if any(row)
-                ]
-                numbers, rows = [number for number, _ in filled], [row for _, row in filled]
-                self._refuse_ragged(filled, width)
-            if rows:
-                yield Block(rows, numbers)
-
-    def _cut(self) -> Iterator[list[str]]:
-        profile = self.profile
-        if profile.quote:
-            return csv.reader(
-                self.stream, delimiter=profile.delimiter, quotechar=profile.quote, strict=True
-            )
-        ends, delimiter = profile.line_end, profile.delimiter
-        return (line.rstrip(ends).split(delimiter) for line in self.stream)
-
-    def _next(self, count: int) -> list[list[str]]:
-        try:
-            return list(islice(self.rows, count))
-        except UnicodeDecodeError as error:
-            raise self._undecodable(error) from error
-        except csv.Error as error:
-            raise LedgerFormatError(
-                "{file}, near row {row}: a quotation does not end",
-                hint=HINT_TEMPLATES["cut"],
-                file=self.shown,
-                row=getattr(self.rows, "line_num", 0),
-            ) from error
-        except OSError as error:
-            raise self._unreadable(error) from error
-
-    def _header(self) -> tuple[str, ...]:
-        rows = self._next(self.skipped + 1)
-        if len(rows) <= self.skipped or not any(rows[-1]):
-            raise LedgerFormatError(
-                "{file} is empty",
-                hint="Export the table again; even without rows it has a header.",
-                file=self.shown,
-            )
-        return (rows[-1][0].removeprefix(_BOM), *rows[-1][1:])
-
-    def _check_header(self) -> None:
-        """Refuse a header that does not fit; what may be no header at all is not quoted.
-
-        Raises:
-            LedgerFormatError: it would fit in another encoding; it is one column where there
-                should be several; it is a row like any other; or one of its columns is missing.
-        """
-        with self.path.open("rb") as stream:
-            raw = b"".join(islice(stream, self.skipped + 1))
-        needed, header = self.layout.needed, self.origin.header
-        fitting = [
-            encoding
-            for encoding in _decoding(raw)
-            if all(name in raw.decode(encoding) for name in needed)
-        ]
-        if fitting and self.profile.encoding not in fitting:
-            raise LedgerFormatError(
-                "{file} is not {expected}",
-                hint=HINT_TEMPLATES["encoding"],
-                file=self.shown,
-                expected=self.profile.encoding,
-                encodings=", ".join(fitting),
-            )
-        if not {name.strip() for name in header}.intersection(needed):
-            raise self._no_header(joined=all(name in "".join(header) for name in needed))
-        check_header(
-            self.layout, self.origin, hint=HINT_TEMPLATES["profile"], profile=self.profile.name
-        )
-
-    def _no_header(self, *, joined: bool) -> LedgerFormatError:
-        """Return what is wrong with a first row that names no column of the profile."""
-        return LedgerFormatError(
-            "{file}: row {row} is one piece, where the profile {profile} has columns"
-            if joined
-            else "{file}: row {row} is no header of the profile {profile}",
-            hint=HINT_TEMPLATES["delimiter" if joined else "header"],
-            file=self.shown,
-            row=self.skipped + 1,
-            profile=self.profile.name,
-            delimiter=self.profile.delimiter.replace("\t", "TAB"),
-        )
-
-    def _refuse_ragged(self, rows: Iterable[tuple[int, list[str]]], width: int) -> None:
-        for number, row in rows:
-            if len(row) != width:
-                raise LedgerFormatError(
-                    "{file}, row {row}: {found} columns where the header has {expected}",
-                    hint=HINT_TEMPLATES["cut"],
-                    file=self.shown,
-                    row=number,
-                    found=len(row),
-                    expected=width,
-                )
-
-    def _undecodable(self, error: UnicodeDecodeError) -> LedgerFormatError:
-        """Find the byte again in the file itself: the text layer knows it only within a block."""
-        offset, row, raw, at = 0, 0, bytes(error.object), error.start
-        sound = False  # text beyond ASCII before the byte: the encoding is right, the byte is not
-        with self.path.open("rb") as stream:
-            for raw in stream:
-                row += 1
-                try:
-                    raw.decode(self.profile.encoding)
-                except UnicodeDecodeError as found:
-                    at = found.start
-                    break
-                sound = sound or not raw.isascii()
-                offset += len(raw)
-        fitting = _decoding(raw)
-        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and row == 1:
-            hint = HINT_TEMPLATES["utf-16"]
-        elif sound and "utf-8" not in fitting:
-            hint = HINT_TEMPLATES["byte"]
-        else:
-            hint = HINT_TEMPLATES["encoding"] if fitting else HINT_TEMPLATES["damaged"]
-        return LedgerFormatError(
-            "{file}, row {row}: byte {offset} is not {expected}",
-            hint=hint,
-            encodings=", ".join(fitting),
-            file=self.shown,
-            row=row,
-            offset=offset + at,
-            expected=self.profile.encoding,
-        )
-
-    def _unreadable(self, error: OSError) -> SourceUnreadableError:
-        return SourceUnreadableError(
-            "cannot read {file}: {reason}",
-            hint="Check that the file is there and may be read.",
-            file=self.shown,
-            reason=error.strerror or type(error).__name__,
-        )
-
-
-def _decoding(raw: bytes) -> list[str]:
-    """Return the encodings these bytes are sound text in, the strictest first."""
-    fitting = []
-    for encoding in ENCODINGS:
-        try:
-            raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding != "utf-8-sig":  # utf-8 says it; a byte order mark is skipped either way
-            fitting.append(encoding)
-    return fitting
+                    yield from shaper.columns(block)
+                shaper.end()

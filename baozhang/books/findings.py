@@ -4,11 +4,13 @@ from collections import Counter
 from typing import Protocol
 
 from baozhang.books.model import Severity, Violation
-from baozhang.books.proof import MOST_VIOLATIONS
+from baozhang.books.proof import LAWS, MOST_VIOLATIONS, holds
 from baozhang.money import format_amount, scale_of
 from baozhang.words import say
 
 Facts = tuple[tuple[str, str | int], ...]
+Told = tuple[int, Violation]
+"""A row of a passage of voucher lines, and what is broken there."""
 
 
 class Report(Protocol):
@@ -22,13 +24,16 @@ class Report(Protocol):
 class Findings:
     """The first violations of each law, and how many there are of each law and period."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = LAWS) -> None:
+        self._version = version  # of the laws that are held
         self._kept: list[Violation] = []
         self._of_law: Counter[str] = Counter()
         self._of_period: Counter[tuple[str, str]] = Counter()
 
     def report(self, violation: Violation) -> None:
-        """Count a violation, and keep it while its law has few."""
+        """Count a violation, and keep it while its law has few; a later law's is passed over."""
+        if not holds(violation.law, self._version):
+            return
         self._of_law[violation.law] += 1
         self._of_period[violation.law, violation.period or ""] += 1
         if self._of_law[violation.law] <= MOST_VIOLATIONS:

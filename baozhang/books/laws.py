@@ -1,9 +1,12 @@
 """The laws of voucher lines: what must hold in any set of books, whoever wrote it.
 
-    lines ──► runs ──► S1 … S5 look at each line        while the file goes by
-                  └──► tallies, totals ──► L1 … L4      when all has been seen
+    lines ──► passages ──► S1 … S5 look at columns, then at rows     while the file goes by
+                      └──► tallies, totals ──► L1 … L4               when all has been seen
 
-Each law is one small class or function that reports violations and knows no other law.  All of
+A law over lines asks a passage's columns first: where they show that nothing can be wrong, which is
+nearly always, no line is looked at.  It yields the row and the violation for each line that is.
+
+Each law is one small class or function that tells violations and knows no other law.  All of
 them are exact: sums are integers, nothing is rounded and nothing is tolerated.  A voided voucher
 (作废) keeps its number and is judged by its text and number alone.
 
@@ -11,14 +14,16 @@ The laws over balance tables and invoices stand in `books.table_laws`; docs/chec
 words what each law asks and what it catches.
 """
 
-import json
 import re
-from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from operator import le, mul, sub
 
-from baozhang.books.findings import Facts, Report, broken
-from baozhang.books.model import Account, Line, Severity, Violation
-from baozhang.books.vouchers import Run, Tally, Vouchers, voucher_name
+from baozhang.books.blocks import Numbers, Passage, Text, Texts, voucher_name
+from baozhang.books.day_laws import is_day
+from baozhang.books.findings import Facts, Told, broken
+from baozhang.books.model import Account, Severity, Violation
+from baozhang.books.vouchers import SeriesName, Vouchers
 
 TEMPLATES = {
     "S0": "the book has no voucher lines",
@@ -43,39 +48,44 @@ TEMPLATES = {
 }
 """The sentence of each law; placeholders are a violation's fields and facts."""
 
+_VoucherKey = tuple[SeriesName, str]
+
 DAMAGE = ("\ufffd", "锟斤拷", "烫烫烫")
 """What wrong decoding leaves: the replacement character; U+FFFD's UTF-8 bytes read as GBK; and
 memory filled with 0xCC, as debug builds of Visual C++ do, read as GBK."""
 
-_REPLACED, _MISREAD, _UNSET = (json.dumps(mark).strip('"') for mark in DAMAGE)
-
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[eE]\+\d+", re.ASCII)
+_POWERS = ("E+", "e+")
 _BITS = 1024  # line numbers below this are remembered as bits of one integer per voucher
 
 
 class DatesInPeriods:
     """S1: every date is a day of the calendar, inside the line's period."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self) -> None:
         self.sound: set[tuple[str, str]] = set()
 
-    def see(self, run: Run, _tally: Tally) -> None:
-        """Judge a run."""
-        sound, period = self.sound, run.period
-        for line in run.lines:
-            if (period, line.date) in sound:
+    def see(self, passage: Passage) -> Iterator[Told]:
+        """Judge a passage."""
+        dates = passage.lines.date
+        for period, first, after in passage.stretches():
+            bad = dict(self._bad(period, frozenset(dates[first:after])))
+            for row in range(first, after) if bad else ():
+                if fault := bad.get(dates[row]):
+                    yield row, _of_row(fault, passage, row, ("date", dates[row]))
+
+    def _bad(self, period: str, dates: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for date in dates:
+            if (period, date) in self.sound:
                 continue
-            fault = _date_fault(line.date, period)
-            if not fault:
-                sound.add((period, line.date))
+            if fault := _date_fault(date, period):
+                yield date, fault
             else:
-                self.report(_of_run(fault, run, ("date", line.date)))
+                self.sound.add((period, date))
 
 
 def _date_fault(date: str, period: str) -> str:
-    year, month, day = int(date[:4]), int(date[5:7]), int(date[8:10])
-    if not year or not 1 <= month <= 12 or not 1 <= day <= monthrange(year, month)[1]:
+    if not is_day(date):
         return "S1.day"
     number = int(period[5:])
     if number > 12:  # a closing period (13, 14) belongs to December
@@ -84,52 +94,90 @@ def _date_fault(date: str, period: str) -> str:
 
 
 class UniqueLines:
-    """S2: year, period, word, number and line together occur once."""
+    """S2: year, period, word, number and line together occur once.
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.far: set[tuple[int, int]] = set()
+    Nearly every voucher stands together and its lines are numbered 1, 2, 3 …; only of the others
+    the numbers met are remembered.
+    """
 
-    def see(self, run: Run, tally: Tally) -> None:
-        """Judge a run."""
-        for line in run.lines:
-            number = line.line
-            if number < _BITS and not tally.seen >> number & 1:
-                tally.seen |= 1 << number
-            elif self._met_before(tally, number):
-                self.report(_of_run("S2", run, ("line", line.line)))
+    def __init__(self, vouchers: Vouchers) -> None:
+        self.vouchers = vouchers
+        self.seen: dict[_VoucherKey, int] = {}  # bit n is set once line n was met
+        self.far: set[tuple[_VoucherKey, int]] = set()
 
-    def _met_before(self, tally: Tally, number: int) -> bool:
+    def see(self, passage: Passage) -> Iterator[Told]:
+        """Judge a passage."""
+        if passage.again or not _numbered_from_one(passage):
+            for run, (first, after) in enumerate(passage.runs()):
+                met = passage.again.get(run, 0)
+                if met or list(passage.lines.line[first:after]) != [*range(1, after - first + 1)]:
+                    yield from self._judge(passage, first, after, met)
+
+    def _judge(self, passage: Passage, first: int, after: int, met: int) -> Iterator[Told]:
+        lines = passage.lines
+        year, period, word, name = (column[first] for column in lines[:4])
+        key = self.vouchers.series_name(year, period, word), name
+        if key not in self.seen:
+            self._begin(key, met)
+        for row in range(first, after):
+            number = lines.line[row]
+            if self._met_before(key, number):
+                yield row, _of_row("S2", passage, row, ("line", number))
+
+    def _begin(self, key: _VoucherKey, met: int) -> None:
+        """Remember what a voucher had that stood together until now: its lines 1 to `met`."""
+        self.seen[key] = (1 << min(met + 1, _BITS)) - 2 if met else 0
+        self.far.update((key, number) for number in range(_BITS, met + 1))
+
+    def _met_before(self, key: _VoucherKey, number: int) -> bool:
         if number < _BITS:
-            return True
-        key = id(tally), number
-        before = key in self.far
-        self.far.add(key)
+            before = bool(self.seen[key] >> number & 1)
+            self.seen[key] |= 1 << number
+            return before
+        before = (key, number) in self.far
+        self.far.add((key, number))
         return before
+
+
+def _numbered_from_one(passage: Passage) -> bool:
+    """Tell whether the lines of every run are numbered 1, 2, 3 …, by counting the steps of one.
+
+    A run that begins with 1 is no step of one from a number of 1 or more.
+    """
+    numbers, starts = passage.lines.line, passage.starts
+    steps = list(map(sub, islice(numbers, 1, None), numbers))
+    return (
+        0 not in numbers
+        and {*map(numbers.__getitem__, starts)} == {1}
+        and steps.count(1) == len(numbers) - len(starts)
+    )
 
 
 class KnownAccounts:
     """S3: every line has an account of the chart, and one without accounts below it."""
 
-    def __init__(self, report: Report, accounts: Mapping[str, bool] | None) -> None:
-        self.report = report
+    def __init__(self, accounts: Mapping[str, bool] | None) -> None:
         self.leaves = accounts  # code to leaf; None: the export has no chart
-        self.postable = {code for code, leaf in (accounts or {}).items() if leaf}
+        self.postable: set[object] = {code for code, leaf in (accounts or {}).items() if leaf}
 
-    def see(self, run: Run, _tally: Tally) -> None:
-        """Judge a run."""
-        for line in run.lines:
-            if line.account not in self.postable and not line.voided:
-                self._judge(run, line)
+    def see(self, passage: Passage) -> Iterator[Told]:
+        """Judge a passage."""
+        lines = passage.lines
+        strange = passage.distinct(lines.account) - self.postable
+        if self.leaves is None:
+            self.postable |= strange - {None, ""}
+            strange &= {None, ""}
+        if not strange:
+            return
+        for row, (account, voided) in enumerate(zip(lines.account, lines.voided, strict=True)):
+            if account in strange and not voided:
+                yield row, self._fault(passage, row, account)
 
-    def _judge(self, run: Run, line: Line) -> None:
-        if not line.account:
-            self.report(_of_run("S3.none", run, ("line", line.line)))
-        elif self.leaves is None:
-            self.postable.add(line.account)
-        else:
-            law = "S3.branch" if line.account in self.leaves else "S3.unknown"
-            self.report(_of_run(law, run, account=line.account))
+    def _fault(self, passage: Passage, row: int, account: str | None) -> Violation:
+        if not account:
+            return _of_row("S3.none", passage, row, ("line", passage.lines.line[row]))
+        law = "S3.branch" if account in (self.leaves or ()) else "S3.unknown"
+        return _of_row(law, passage, row, account=account)
 
 
 def missing_parents(accounts: Iterable[Account]) -> Iterator[Violation]:
@@ -147,46 +195,60 @@ class OneSide:
     Negative amounts are lawful: 红字 reverse a line on its own side.
     """
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def see(self, passage: Passage) -> Iterator[Told]:
+        """Judge a passage."""
+        lines = passage.lines
+        if _one_sided(lines.debit, lines.credit):
+            return
+        sides = zip(lines.debit, lines.credit, lines.voided, strict=True)
+        for row, (debit, credit, voided) in enumerate(sides):
+            missing = debit is None or credit is None
+            if not voided and (missing or (debit == 0) == (credit == 0)):
+                fault = "S4.null" if missing else "S4.both" if debit else "S4.neither"
+                where = ("line", lines.line[row])
+                yield row, _of_row(fault, passage, row, where, lines.account[row])
 
-    def see(self, run: Run, _tally: Tally) -> None:
-        """Judge a run."""
-        for line in run.lines:
-            debit, credit = line.debit, line.credit
-            broken = debit is None or credit is None or (debit == 0) == (credit == 0)
-            if broken and not line.voided:
-                self.report(_of_run(_side_fault(line), run, ("line", line.line), line.account))
 
-
-def _side_fault(line: Line) -> str:
-    if line.debit is None or line.credit is None:
-        return "S4.null"
-    return "S4.both" if line.debit else "S4.neither"
+def _one_sided(debits: Numbers, credits_: Numbers) -> bool:
+    """Tell whether every line has one zero, by counting: as many zeros as lines, never none."""
+    if None in debits or None in credits_:
+        return False
+    zeros = debits.count(0) + credits_.count(0)
+    return zeros == len(debits) and not any(map(mul, debits, credits_))
 
 
 class SoundTexts:
     """S5: no text shows the marks of a wrong decoding, no code those of a spreadsheet.
 
-    Looks at the canonical text of the whole run first: damage is rare and lines are many.
+    Looks at the different texts of a whole passage first: damage is rare and lines are many.
     """
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
-
-    def see(self, run: Run, _tally: Tally) -> None:
-        """Judge a run."""
-        text = run.text
-        if not (
-            _REPLACED in text or _MISREAD in text or _UNSET in text or "E+" in text or "e+" in text
-        ):
+    def see(self, passage: Passage) -> Iterator[Told]:
+        """Judge a passage."""
+        lines = passage.lines
+        coded = (lines.account, lines.party, *lines.other)
+        texts = (lines.summary, lines.account_name, *coded)
+        numbered = (lines.number, *coded)
+        bad_texts = {bad for one in texts for bad in _bad(passage, one, DAMAGE, damaged)}
+        bad_codes = {bad for one in numbered for bad in _bad(passage, one, _POWERS, scientific)}
+        if not bad_texts and not bad_codes:
             return
-        for line in run.lines:
-            texts = (line.summary, line.account, line.account_name, line.party, *line.other)
-            if damaged(texts):
-                self.report(_of_run("S5.text", run, ("line", line.line)))
-            elif scientific((line.number, line.account, line.party, *line.other)):
-                self.report(_of_run("S5.code", run, ("line", line.line)))
+        for row in range(lines.size):
+            where = ("line", lines.line[row])
+            if any(column[row] in bad_texts for column in texts):
+                yield row, _of_row("S5.text", passage, row, where)
+            elif any(column[row] in bad_codes for column in numbered):
+                yield row, _of_row("S5.code", passage, row, where)
+
+
+def _bad(
+    passage: Passage, column: Texts, marks: Iterable[str], test: Callable[[Iterable[Text]], bool]
+) -> Iterator[Text]:
+    """Yield the different texts of a column that fail a test, if one of its marks occurs."""
+    texts = passage.distinct(column)
+    together = "\n".join(filter(None, texts))
+    if any(mark in together for mark in marks):
+        yield from (text for text in texts if test((text,)))
 
 
 def damaged(texts: Iterable[str | None]) -> bool:
@@ -205,20 +267,16 @@ def unbalanced_vouchers(vouchers: Vouchers, currency: str) -> Iterator[Violation
     Double entry: Pacioli, Summa de arithmetica, 1494, tractatus XI.
     """
     for (_, _, word), tallies in vouchers.series.items():
-        for number, tally in tallies.items():
-            if tally.voided:
+        for number, (period, _, lines, net, _, voided) in tallies.items():
+            if voided or (lines > 1 and not net):
                 continue
             name = voucher_name(word, number)
-            if tally.net:
+            if net:
                 yield violation(
-                    "L1.net",
-                    period=tally.period,
-                    voucher=name,
-                    difference=tally.net,
-                    currency=currency,
+                    "L1.net", period=period, voucher=name, difference=net, currency=currency
                 )
-            elif tally.lines < 2:
-                yield violation("L1.single", period=tally.period, voucher=name)
+            else:
+                yield violation("L1.single", period=period, voucher=name)
 
 
 def unbalanced_periods(nets: Mapping[str, int], currency: str) -> Iterator[Violation]:
@@ -236,8 +294,14 @@ def number_gaps(vouchers: Vouchers) -> Iterator[Violation]:
     if vouchers.numbering == "none":
         return
     for (year, period, word), tallies in vouchers.series.items():
+        values = number_values(word, tallies)
+        counted = {value for value in values if value is not None}
+        if len(counted) == max(counted, default=0) and 0 not in counted and None not in values:
+            continue
         numbered = {
-            value: number for number in tallies if (value := number_value(word, number)) is not None
+            value: number
+            for value, number in zip(values, tallies, strict=True)
+            if value is not None
         }
         below, sample = 0, next(iter(numbered.values()), "")
         for value in sorted(numbered):
@@ -260,6 +324,13 @@ def number_value(word: str, number: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
+def number_values(word: str, numbers: Collection[str]) -> list[int | None]:
+    """Return what each of many numbers counts as."""
+    if "" not in numbers and "".join(numbers).isdecimal():
+        return list(map(int, numbers))
+    return [number_value(word, number) for number in numbers]
+
+
 def _like(sample: str, word: str, value: int) -> str:
     """Return a number written as the sample is: with its word in front, padded alike."""
     prefix = "" if sample.isdecimal() else word
@@ -274,9 +345,14 @@ def dates_with_numbers(vouchers: Vouchers) -> Iterator[Violation]:
     for (_, period, word), tallies in vouchers.series.items():
         numbered = [
             (value, tally.date, number)
-            for number, tally in tallies.items()
-            if (value := number_value(word, number)) is not None
+            for value, (number, tally) in zip(
+                number_values(word, tallies), tallies.items(), strict=True
+            )
+            if value is not None
         ]
+        dates = [date for _, date, _ in sorted(numbered)]
+        if all(map(le, dates, islice(dates, 1, None))):
+            continue
         latest, named = "", ""
         for _, date, number in sorted(numbered):
             name = voucher_name(word, number)
@@ -312,13 +388,17 @@ def violation(
     )
 
 
-def _of_run(
-    template: str, run: Run, fact: tuple[str, str | int] | None = None, account: str | None = None
+def _of_row(
+    template: str,
+    passage: Passage,
+    row: int,
+    fact: tuple[str, str | int] | None = None,
+    account: str | None = None,
 ) -> Violation:
     return violation(
         template,
-        period=run.period,
-        voucher=run.name,
+        period=passage.lines.period[row],
+        voucher=passage.voucher(row),
         account=account or None,
         facts=(fact,) if fact else (),
     )

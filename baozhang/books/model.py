@@ -10,6 +10,7 @@ value of an export escapes its fingerprint; their names stand in `Columns`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, get_args
 
 Numbering = Literal["month", "year", "none"]
@@ -21,8 +22,9 @@ SideTable = Literal["periods", "parties", "assets", "payroll", "bank", "filings"
 Table = Literal["lines", "accounts", "balances", "invoices"] | SideTable
 SIDE_TABLES: tuple[SideTable, ...] = get_args(SideTable)
 TABLES: tuple[Table, ...] = ("lines", "accounts", "balances", "invoices", *SIDE_TABLES)
-Role = Literal["prepared", "reviewed", "attachments", "invoice"]
-"""What a column in `other` of a line means to a law: 制单, 审核, 附件数, 发票号码."""
+Role = Literal["prepared", "reviewed", "attachments", "invoice", "rate", "blue", "booked"]
+"""What a column in `other` means to a law: of a line 制单, 审核, 附件数, 发票号码; of an invoice
+税率, 原蓝字发票号码, 入账标识."""
 
 
 class Line(NamedTuple):
@@ -179,7 +181,7 @@ class Book:
     numbering: Numbering
     columns: dict[Table, tuple[str, ...]]  # every column of each table present, as exported
     owner: str | None = None  # 统一社会信用代码, where the export names whose book it is
-    roles: dict[Role, int] = field(default_factory=dict)  # place in a line's `other`
+    roles: dict[Role, int] = field(default_factory=dict)  # place in `other` of the role's own rows
 
 
 class LedgerReader(Protocol):
@@ -190,6 +192,11 @@ class LedgerReader(Protocol):
     Raises (every method, while iterating):
         LedgerFormatError: the export is not what its profile says; names file, row and column.
     """
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file it reads, whether it is there yet or not; none for a server's tables."""
+        ...
 
     @property
     def book(self) -> Book:

@@ -10,17 +10,21 @@ a silently different ledger.  How to write one: docs/guides/add-a-profile.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 import yaml
 
-from baozhang.books.model import TABLES, Numbering, Table
+from baozhang.books.fields import AMOUNTS, CHOICES, FLAGS, PLAIN, REQUIRED, ROLES, SIDES
+from baozhang.books.model import TABLES, Numbering, Role, Table
+from baozhang.books.sections import Section
+from baozhang.books.shapes import KEYS, TOLD, Shape, shape_of
 from baozhang.errors import UsageError
 
 Empty = Literal["zero", "null", "refuse"]
-Format = Literal["delimited", "sqlite"]
+Format = Literal["delimited", "sqlite", "workbook", "xml"]
+CONTAINERS: frozenset[Format] = frozenset(("workbook", "xml"))  # a file may hold several tables
 Encoding = Literal["utf-8", "utf-8-sig", "gb18030", "cp1252"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
 
@@ -51,6 +55,14 @@ class FlagRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceRule:
+    """Which texts of a column mean which word of ours; any other text stays what it is."""
+
+    column: str
+    means: Mapping[str, str]  # text to word
+
+
+@dataclass(frozen=True, slots=True)
 class AmountRule:
     """How a debit and a credit are written.
 
@@ -70,19 +82,23 @@ class TableMap:
 
     files: tuple[str, ...] = ()  # name patterns (delimited)
     table: str = ""  # table name (sqlite)
+    folder: str = ""  # the files themselves lie below it, period by period (attachments)
     within: Table | None = None  # drawn from the rows of another table (`from`)
     optional: bool = False
     banner_rows: int = 0
+    shape: Shape = field(default_factory=Shape)
     columns: dict[str, str] = field(default_factory=dict)
     first: dict[str, tuple[str, ...]] = field(default_factory=dict)  # first filled column wins
     amounts: dict[str, AmountRule] = field(default_factory=dict)
     sides: dict[str, SideRule] = field(default_factory=dict)
     flags: dict[str, FlagRule] = field(default_factory=dict)
+    choices: dict[str, ChoiceRule] = field(default_factory=dict)
+    roles: dict[Role, str] = field(default_factory=dict)  # columns of `other`; none is needed
 
     @property
     def kept_whole(self) -> frozenset[str]:
         """Columns that a canonical field holds completely; every other one goes to `other`."""
-        whole = {*self.columns.values()}
+        whole = {*self.columns.values(), *self.shape.made}
         for name in ("amount", "movement"):
             if (rule := self.amounts.get(name)) is not None:
                 whole |= {rule.debit, rule.credit, rule.amount}
@@ -98,7 +114,10 @@ class TableMap:
             names += [rule.debit, rule.credit, rule.amount, rule.side.column if rule.side else ""]
         names += [side.column for side in self.sides.values()]
         names += [flag.column for flag in self.flags.values()]
-        return tuple(dict.fromkeys(name for name in names if name))
+        names += [choice.column for choice in self.choices.values()]
+        names += self.shape.reads
+        made = {"", *self.shape.made}
+        return tuple(dict.fromkeys(name for name in names if name not in made))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +141,7 @@ class Profile:
     delimiter: str
     quote: str
     line_end: str
-    files: tuple[str, ...]  # name patterns of the database (sqlite)
+    files: tuple[str, ...]  # name patterns: the database, or whatever holds several tables
     tables: dict[Table, TableMap]
 
     def title(self, spoken: str) -> str:
@@ -130,40 +149,6 @@ class Profile:
         return self.title_zh if spoken.startswith("zh") else self.title_en
 
 
-_PLAIN: dict[Table, frozenset[str]] = {
-    "lines": frozenset(
-        [
-            "year",
-            "period",
-            "word",
-            "number",
-            "line",
-            "date",
-            "summary",
-            "account",
-            "account_name",
-            "party",
-        ]
-    ),
-    "accounts": frozenset(("code", "name", "category")),
-    "balances": frozenset(("year", "period", "account")),
-    "invoices": frozenset(["number", "date", "kind", "seller", "buyer", "amount", "tax", "total"]),
-}
-_AMOUNTS: dict[Table, frozenset[str]] = {
-    "lines": frozenset(("amount",)),
-    "balances": frozenset(("opening", "movement", "closing")),
-}
-_FLAGS: dict[Table, frozenset[str]] = {
-    "lines": frozenset(("posted", "voided")),
-    "accounts": frozenset(("leaf",)),
-}
-_SIDES: dict[Table, frozenset[str]] = {"accounts": frozenset(("side",))}
-_REQUIRED: dict[Table, tuple[str, ...]] = {
-    "lines": ("number", "date", "account", "amount"),
-    "accounts": ("code",),
-    "balances": ("period", "account", "opening", "movement", "closing"),
-    "invoices": ("number", "date", "amount", "tax", "total"),
-}
 _TOP = [
     "title",
     "format",
@@ -206,13 +191,32 @@ def load_profile(name_or_path: str | Path) -> Profile:
             profile=name,
             known=", ".join(known),
         )
-    return _profile(_Section(path.name, "", _parsed(path), _TOP), name)
+    return profile_of(_read(path), name, file=path.name)
 
 
-def _parsed(path: Path) -> object:
+def profile_text(name_or_path: str | Path) -> str:
+    """Return the YAML of a profile as it was written, comments and all.
+
+    Raises:
+        UsageError: as `load_profile`.
+    """
+    load_profile(name_or_path)
+    known = f"{name_or_path}" in profile_names()
+    return _read(_FOLDER / f"{name_or_path}.yaml" if known else Path(name_or_path)).decode()
+
+
+def profile_of(content: bytes, name: str, *, file: str) -> Profile:
+    """Return the profile that some YAML describes; errors call it `file`.
+
+    Raises:
+        UsageError: something in it cannot be understood.
+    """
+    return _profile(Section(file, "", _parsed(content, file), _TOP), name)
+
+
+def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return yaml.load(stream, _LOADER)  # noqa: S506 - safe: see _LOADER
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(
             "cannot read the profile {file}: {reason}",
@@ -220,107 +224,22 @@ def _parsed(path: Path) -> object:
             file=str(path),
             reason=error.strerror or "",
         ) from error
+
+
+def _parsed(content: bytes, file: str) -> object:
+    try:
+        return yaml.load(content, _LOADER)  # noqa: S506 - safe: see _LOADER
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         raise UsageError(
             "the profile {file} is not YAML (line {line})",
             hint="Correct the file at that line.",
-            file=path.name,
+            file=file,
             line=mark.line + 1 if mark else 1,
         ) from error
 
 
-WRONG_TEMPLATES = {
-    "mapping": "{file}: {key} must be a mapping",
-    "text": "{file}: {key} must be a text",
-    "texts": "{file}: {key} must be a list of texts",
-    "choice": "{file}: {key} must be one of {choices}",
-    "whole": "{file}: {key} must be a whole number",
-    "currency": "{file}: {key} must be the three letters of ISO 4217",
-    "column": "{file}: {key} must name a column",
-    "amount": "{file}: {key} must have debit and credit, or amount with or without side",
-    "from": "{file}: {key} is possible for accounts only",
-    "lines": "{file}: {key} must have the table lines",
-    "delimiter": "{file}: {key} must be one character, another than quote",
-    "quote": "{file}: {key} must be one character, or empty",
-    "thousands": "{file}: {key} must be one character other than decimal, or empty",
-    "line": "{file}: {key} must be column where tables.lines.columns names line, else ordinal",
-    "chart": "{file}: {key} must be file where tables has accounts, else derived",
-    "dates": "{file}: {key} must be forms like YYYY-MM-DD, YYYYMMDD or YYYY/M/D",
-    "files": "{file}: {key} must be a list of file name patterns",
-    "database": "{file}: {key} must be a list of file name patterns, and book must be file",
-    "table": "{file}: {key} must be the table's name in the database",
-}
-"""What is wrong with a value, by what was wanted of it."""
-
-
-class _Section:
-    """One mapping of a profile: hands out typed values, and refuses what it does not know."""
-
-    def __init__(self, file: str, where: str, values: object, allowed: Sequence[str]) -> None:
-        self.file, self.where = file, where
-        if not isinstance(values, Mapping):
-            raise self.wrong(where or "{}", "mapping")
-        self.values: Mapping[object, object] = values
-        for key in self.values:
-            if key not in allowed:
-                raise UsageError(
-                    "{file}: unknown key {key}",
-                    hint="Use one of {allowed}.",
-                    file=file,
-                    key=self.path(str(key)),
-                    allowed=", ".join(allowed),
-                )
-
-    def path(self, key: str) -> str:
-        return f"{self.where}.{key}" if self.where else key
-
-    def wrong(self, key: str, wanted: str, **facts: str) -> UsageError:
-        return UsageError(
-            WRONG_TEMPLATES[wanted],
-            hint="Correct it; docs/guides/add-a-profile.md explains every key.",
-            file=self.file,
-            key=key,
-            **facts,
-        )
-
-    def has(self, key: str) -> bool:
-        return key in self.values
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.values.get(key, default)
-        if not isinstance(value, str):
-            raise self.wrong(self.path(key), "text")
-        return value
-
-    def choice(self, key: str, choices: Sequence[str], default: str | None = None) -> str:
-        value = self.text(key, default)
-        if value not in choices:
-            raise self.wrong(self.path(key), "choice", choices=", ".join(map(repr, choices)))
-        return value
-
-    def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        value = self.values.get(key, default)
-        if isinstance(value, str):
-            return (value,)
-        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
-            raise self.wrong(self.path(key), "texts")
-        return tuple(value)
-
-    def whole(self, key: str, default: int) -> int:
-        value = self.values.get(key, str(default))
-        if not isinstance(value, str) or not value.isdecimal():
-            raise self.wrong(self.path(key), "whole")
-        return int(value)
-
-    def flag(self, key: str) -> bool:
-        return self.choice(key, ("true", "false"), "false") == "true"
-
-    def section(self, key: str, allowed: Sequence[str]) -> "_Section":
-        return _Section(self.file, self.path(key), self.values.get(key), allowed)
-
-
-def _profile(top: _Section, name: str) -> Profile:
+def _profile(top: Section, name: str) -> Profile:
     title = top.section("title", ("en", "zh"))
     tables = _tables(top)
     profile = Profile(
@@ -348,7 +267,7 @@ def _profile(top: _Section, name: str) -> Profile:
     return profile
 
 
-def _hold_together(top: _Section, profile: Profile) -> None:
+def _hold_together(top: Section, profile: Profile) -> None:
     """Refuse what each key allows and all together do not mean anything."""
     lines = profile.tables.get("lines")
     if lines is None:
@@ -370,58 +289,78 @@ def _hold_together(top: _Section, profile: Profile) -> None:
     _hold_places(top, profile)
 
 
-def _hold_places(top: _Section, profile: Profile) -> None:
+def _hold_places(top: Section, profile: Profile) -> None:
     """Refuse tables that are not said where to find."""
     if profile.format == "sqlite" and (not profile.files or profile.book != "file"):
         raise top.wrong("files", "database")
     for table, layout in profile.tables.items():
-        if profile.format == "sqlite" and not layout.table:
+        named = profile.format in {"sqlite", "xml"} and not layout.within
+        if named and not layout.table:
             raise top.wrong(f"tables.{table}.table", "table")
-        if profile.format == "delimited" and bool(layout.files) == bool(layout.within):
+        if profile.format in CONTAINERS and not (profile.files or layout.files or layout.within):
+            raise top.wrong("files", "container")
+        if layout.folder and (profile.book != "folder" or profile.format != "delimited"):
+            raise top.wrong(f"tables.{table}.folder", "folder")
+        placed = layout.files or layout.folder
+        if profile.format == "delimited" and bool(placed) == bool(layout.within):
             raise top.wrong(f"tables.{table}.files", "files")
 
 
-def _tables(top: _Section) -> dict[Table, TableMap]:
+def _tables(top: Section) -> dict[Table, TableMap]:
     section = top.section("tables", TABLES)
-    return {table: _table(section, table) for table in TABLES if section.has(table)}
+    found = {table: _table(section, table) for table in TABLES if section.has(table)}
+    for table, layout in found.items():
+        if layout.within in found:  # its rows are the other's, and so is their shape
+            found[table] = replace(layout, shape=found[layout.within].shape)
+    return found
 
 
-def _table(tables: _Section, table: Table) -> TableMap:
-    here = tables.section(table, ("files", "table", "from", "optional", "banner_rows", "columns"))
-    kinds = (_PLAIN, _AMOUNTS, _SIDES, _FLAGS)
-    allowed = sorted(frozenset().union(*(kind.get(table, frozenset()) for kind in kinds)))
-    columns = here.section("columns", allowed)
-    for name in _REQUIRED[table]:
+def _table(tables: Section, table: Table) -> TableMap:
+    keys = ["files", "table", "from", "optional", "banner_rows", "columns", "roles", *KEYS]
+    here = tables.section(table, [*keys, "folder"] if table == "attachments" else keys)
+    kinds = (PLAIN, AMOUNTS, SIDES, FLAGS, CHOICES)
+    allowed = sorted(frozenset().union(*(kind.get(table, ()) for kind in kinds)))
+    whole_files = here.has("folder") and not here.has("columns")
+    columns = here.optional("columns", allowed) if whole_files else here.section("columns", allowed)
+    for name in () if whole_files else REQUIRED[table]:
         if not columns.has(name):
             raise columns.wrong(columns.path(name), "column")
-    plain = sorted(name for name in _PLAIN[table] if columns.has(name))
-    single = [name for name in plain if isinstance(columns.values[name], str)]
+    shape = shape_of(here, columns)
+    plain = sorted(name for name in PLAIN[table] if columns.has(name))
+    told = {name: TOLD[name] for name in shape.outside}
+    single = [name for name in plain if isinstance(columns.values[name], str) or name in told]
     within = here.choice("from", ("balances",)) if here.has("from") else None
     if within and table != "accounts":
         raise here.wrong(here.path("from"), "from")
     return TableMap(
         files=here.texts("files", ()),
         table=here.text("table", ""),
+        folder=here.text("folder", ""),
         within=cast("Table | None", within),
         optional=here.flag("optional"),
-        banner_rows=here.whole("banner_rows", 0),
-        columns={name: columns.text(name) for name in single},
+        banner_rows=0 if shape.auto else here.whole("banner_rows", 0),
+        shape=shape,
+        columns={name: told.get(name) or columns.text(name) for name in single},
         first={name: columns.texts(name) for name in plain if name not in single},
         amounts={
             name: _amount(columns, name)
-            for name in sorted(_AMOUNTS.get(table, ()))
+            for name in sorted(AMOUNTS.get(table, ()))
             if columns.has(name)
         },
-        sides={name: _side(columns, name) for name in _SIDES.get(table, ()) if columns.has(name)},
+        sides={name: _side(columns, name) for name in SIDES.get(table, ()) if columns.has(name)},
         flags={
-            name: _flag(columns, name)
-            for name in sorted(_FLAGS.get(table, ()))
+            name: _flag(columns, name) for name in sorted(FLAGS.get(table, ())) if columns.has(name)
+        },
+        choices={
+            name: _choice(columns, name, words)
+            for name, words in CHOICES.get(table, {}).items()
             if columns.has(name)
         },
+        roles=_roles(here, ROLES.get(table, ())),
     )
 
 
-def _amount(columns: _Section, name: str) -> AmountRule:
+def _amount(columns: Section, name: str) -> AmountRule:
     here = columns.section(name, ("debit", "credit", "amount", "side"))
     rule = AmountRule(
         debit=here.text("debit", ""),
@@ -436,7 +375,7 @@ def _amount(columns: _Section, name: str) -> AmountRule:
     return rule
 
 
-def _side(columns: _Section, name: str) -> SideRule:
+def _side(columns: Section, name: str) -> SideRule:
     here = columns.section(name, ("column", "debit", "credit", "flat"))
     return SideRule(
         column=here.text("column"),
@@ -446,6 +385,17 @@ def _side(columns: _Section, name: str) -> SideRule:
     )
 
 
-def _flag(columns: _Section, name: str) -> FlagRule:
+def _flag(columns: Section, name: str) -> FlagRule:
     here = columns.section(name, ("column", "yes"))
     return FlagRule(column=here.text("column"), yes=frozenset(here.texts("yes", ())))
+
+
+def _choice(columns: Section, name: str, words: Sequence[str]) -> ChoiceRule:
+    here = columns.section(name, ("column", *words))
+    means = {text: word for word in words for text in here.texts(word, ())}
+    return ChoiceRule(column=here.text("column"), means=means)
+
+
+def _roles(table: Section, known: Sequence[Role]) -> dict[Role, str]:
+    here = table.optional("roles", known)
+    return {role: here.text(role) for role in known if here.has(role)}

@@ -5,18 +5,37 @@
     L2  laws          which laws of the books the source itself already broke, and where
 
 Beside L0 stand the voucher marks: four bytes per voucher, so that a difference in a chunk is
-named by its vouchers although the source is gone.  Normative: docs/format.md, "Proof".
+named by its vouchers although the source is gone; beside L2 which laws these were, the standard
+they follow, and which periods were closed.  Normative: docs/format.md, "Proof".
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from baozhang.books.model import Book, Table, Violation
+from baozhang.books.model import Book, Standard, Table, Violation
 
 ChunkTable = Table | Literal["columns"]
 """A table of the book, or the one chunk over the names of all columns."""
 
 MOST_VIOLATIONS = 200  # of each law; beyond that a count says enough
+
+LAWS = 2
+"""Which laws a proof taken now holds; a proof says its own, and is never held to later ones."""
+
+FIRST_LAWS = frozenset((*(f"S{n}" for n in range(6)), *(f"L{n}" for n in range(1, 10)), "X1", "X2"))
+"""The laws of version 1."""
+
+
+def holds(law: str, version: int) -> bool:
+    """Tell whether a proof with this version of the laws was held to a law."""
+    return version > 1 or law in FIRST_LAWS
+
+
+class Closed(NamedTuple):
+    """A period that was closed (结账) when the proof was taken."""
+
+    period: str
+    stated: bool  # the book says so; else it is implied: vouchers of two later periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,10 @@ class Proof:
     vouchers: tuple[VoucherMarks, ...]  # sorted by period
     violations: tuple[Violation, ...]  # the first MOST_VIOLATIONS of each law
     violation_counts: tuple[tuple[str, str, int], ...]  # (law, period or "", how many), all of them
+    laws: int = LAWS
+    standard: Standard = "other"  # 会计制度 that the laws were held by
+    closed: tuple[Closed, ...] = ()  # by period
+    attachments: tuple[VoucherMarks, ...] = ()  # of each voucher's files, as `vouchers`
 
     @property
     def line_count(self) -> int:

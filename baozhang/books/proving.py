@@ -11,7 +11,7 @@ from pathlib import Path
 
 from baozhang.books.coding import decode_proof, encode_proof
 from baozhang.books.compare import compare, unreadable
-from baozhang.books.model import LedgerReader, Violation
+from baozhang.books.model import LedgerReader, Standard, Violation
 from baozhang.books.profiles import load_profile
 from baozhang.books.proof import Proof
 from baozhang.books.reading import open_books
@@ -19,7 +19,8 @@ from baozhang.books.taking import take_proof
 from baozhang.errors import LedgerFormatError
 
 PROFILES = Path(__file__).parent / "profiles"
-VERSION = 1  # of what a proof holds; a new one makes every set take its proofs anew
+STANDARDS = Path(__file__).parent / "standards"
+VERSION = 2  # of what a proof holds; a new one makes every set take its proofs anew
 
 
 def nothing_told(_: int) -> None:
@@ -27,18 +28,21 @@ def nothing_told(_: int) -> None:
 
 
 def prove_books(
-    readers: Iterable[LedgerReader], *, tell: Callable[[int], None] = nothing_told
+    readers: Iterable[LedgerReader],
+    *,
+    standard: Standard = "other",
+    tell: Callable[[int], None] = nothing_told,
 ) -> dict[str, bytes]:
-    """Return the encoded proof of every book, by its name.
+    """Return the encoded proof of every book, by its name, held by the client's standard.
 
     Raises:
         LedgerFormatError: a book is not what its profile says.
     """
-    proofs = (take_proof(reader, tell=tell) for reader in readers)
+    proofs = (take_proof(reader, standard=standard, tell=tell) for reader in readers)
     return {proof.book.name: encode_proof(proof) for proof in proofs}
 
 
-def recipe(profiles: Iterable[str]) -> str:
+def recipe(profiles: Iterable[str], standard: Standard = "other") -> str:
     """Return what proofs depend on besides the books, as a short text.
 
     While it is the same, an unchanged set may inherit its proofs.
@@ -46,7 +50,8 @@ def recipe(profiles: Iterable[str]) -> str:
     Raises:
         UsageError: a profile is not known.
     """
-    digest = hashlib.sha256(f"{VERSION}".encode())
+    digest = hashlib.sha256(f"{VERSION} {standard}".encode())
+    digest.update((STANDARDS / f"{standard}.yaml").read_bytes())
     names = sorted(set(profiles))
     for name in names:
         load_profile(name)
@@ -84,6 +89,6 @@ def compare_books(proofs: Mapping[str, bytes], root: Path) -> dict[str, tuple[Vi
 def _compared(proof: Proof, root: Path) -> tuple[Violation, ...]:
     reader = restored_book(proof, root)
     try:
-        return compare(proof, take_proof(reader) if reader else None)
+        return compare(proof, take_proof(reader, like=proof) if reader else None)
     except LedgerFormatError as error:
         return (unreadable(error),)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
+from baozhang.books.blocks import voucher_name
 from baozhang.books.differences import Change, VoucherChange, marks_of, voucher_changes
 from baozhang.books.model import Invoice, LedgerReader, Line
 from baozhang.books.proof import Proof
 from baozhang.books.standards import AccountingStandard, Control, below
-from baozhang.books.vouchers import voucher_name
 
 State = Literal["missing", "differs", "extra"]
 """missing: to be keyed in; differs: to be corrected; extra: was deleted later, to be looked at."""

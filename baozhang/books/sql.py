@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
+from baozhang.books.blocks import LineBlock
+from baozhang.books.headers import Surroundings
 from baozhang.books.model import (
     TABLES,
     Account,
@@ -24,6 +27,8 @@ from baozhang.books.model import (
     Table,
 )
 from baozhang.books.profiles import Profile, TableMap
+from baozhang.books.shaping import Shaper
+from baozhang.books.side_tables import roles_of, side_rows
 from baozhang.books.tables import Block, Columns, Decoder, Origin, check_header
 from baozhang.books.values import Cell
 from baozhang.errors import LedgerFormatError
@@ -34,6 +39,13 @@ ORDER: dict[Table, tuple[str, ...]] = {
     "accounts": ("code",),
     "balances": ("year", "period", "account"),
     "invoices": ("number",),
+    "periods": ("year", "period"),
+    "parties": ("year", "period", "account"),
+    "assets": ("year", "period", "number"),
+    "payroll": ("year", "period", "employee"),
+    "bank": ("account", "date"),
+    "filings": ("year", "period"),
+    "attachments": ("year", "period", "voucher", "name"),
 }
 """The fields that a table's rows are ordered by, where the profile maps them."""
 
@@ -83,6 +95,11 @@ class SqlReader:
     tables: SqlTables
     shown: str
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """No file: a server's tables."""
+        return ()
+
     @cached_property
     def book(self) -> Book:
         """The book's head.
@@ -97,13 +114,19 @@ class SqlReader:
             currency=self.profile.currency,
             numbering=self.profile.numbering,
             columns={table: names for table, names in columns.items() if names},
+            roles=roles_of(self.profile, columns),
         )
 
     def lines(self) -> Iterator[Line]:
         """Yield voucher lines by year, period, word, number and line."""
+        for block in self.line_blocks():
+            yield from block.rows()
+
+    def line_blocks(self) -> Iterator[LineBlock]:
+        """Yield the same lines by columns."""
         decoder = Decoder(self.profile)
         for columns in self._blocks("lines"):
-            yield from decoder.lines(columns)
+            yield decoder.block(columns)
 
     def accounts(self) -> Iterator[Account]:
         """Yield the chart of accounts by code."""
@@ -123,7 +146,14 @@ class SqlReader:
 
     def side_rows(self, table: SideTable) -> Iterator[SideRow]:
         """Yield the rows of one side table."""
-        raise NotImplementedError(table)
+        yield from side_rows(Decoder(self.profile), table, self._blocks(table))
+
+    def read_through(self) -> None:
+        """Ask for every row of the book once and keep nothing: for tables that remember."""
+        for table in self.book.columns:
+            layout = self.profile.tables[table]
+            for _ in self.tables.rows(layout.table, _order(layout, table)):
+                pass
 
     def _header(self, table: Table) -> tuple[str, ...]:
         layout = self.profile.tables.get(table)
@@ -148,13 +178,16 @@ class SqlReader:
         if layout is None or table not in self.book.columns:
             return
         origin = Origin(f"{self.shown} ({layout.table})", self.book.columns[table])
+        shaper = Shaper(layout, origin, Surroundings(self.name))
         rows = self.tables.rows(layout.table, _order(layout, table))
         first = 1
         while block := list(islice(rows, _BLOCK_ROWS)):
-            yield Columns(layout, origin, Block(block, range(first, first + len(block))))
+            yield from shaper.columns(Block(block, range(first, first + len(block))))
             first += len(block)
+        shaper.end()
 
 
 def _order(layout: TableMap, table: Table) -> list[str]:
     """Return the columns that hold the fields a table is ordered by."""
-    return [layout.columns[name] for name in ORDER.get(table, ()) if name in layout.columns]
+    mapped = [layout.columns[name] for name in ORDER.get(table, ()) if name in layout.columns]
+    return [name for name in mapped if name not in layout.shape.made]

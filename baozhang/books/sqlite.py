@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from baozhang.books.blocks import LineBlock
+from baozhang.books.headers import Surroundings
 from baozhang.books.model import (
     TABLES,
     Account,
@@ -24,8 +26,10 @@ from baozhang.books.model import (
     Table,
 )
 from baozhang.books.profiles import Profile, TableMap
+from baozhang.books.shaping import Shaper
+from baozhang.books.side_tables import roles_of, side_rows
 from baozhang.books.tables import Block, Columns, Decoder, Origin, check_header
-from baozhang.books.values import cell_of
+from baozhang.books.values import cells_of
 from baozhang.errors import LedgerFormatError, SourceBusyError, SourceUnreadableError
 
 _BLOCK_ROWS = 1024
@@ -35,6 +39,13 @@ _ORDER: dict[Table, tuple[str, ...]] = {
     "accounts": ("code",),
     "balances": ("year", "period", "account"),
     "invoices": (),
+    "periods": ("year", "period"),
+    "parties": ("year", "period", "account"),
+    "assets": ("year", "period", "number"),
+    "payroll": ("year", "period", "employee"),
+    "bank": ("account", "date"),
+    "filings": ("year", "period"),
+    "attachments": ("year", "period", "voucher", "name"),
 }
 HINT_TEMPLATES = {
     "profile": "Check that this database belongs to the product of the profile {profile}."
@@ -57,6 +68,11 @@ class SqliteReader:
     path: Path
     shown: str
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The database, and its log where there is one."""
+        return self.path, self.path.with_name(self.path.name + "-wal")
+
     @cached_property
     def book(self) -> Book:
         """The book's head; reads the database's schema.
@@ -73,13 +89,19 @@ class SqliteReader:
             currency=self.profile.currency,
             numbering=self.profile.numbering,
             columns={table: names for table, names in columns.items() if names},
+            roles=roles_of(self.profile, columns),
         )
 
     def lines(self) -> Iterator[Line]:
         """Yield voucher lines by year, period, word and number, then rowid."""
+        for block in self.line_blocks():
+            yield from block.rows()
+
+    def line_blocks(self) -> Iterator[LineBlock]:
+        """Yield the same lines by columns."""
         decoder = Decoder(self.profile)
         for columns in self._blocks("lines"):
-            yield from decoder.lines(columns)
+            yield decoder.block(columns)
 
     def accounts(self) -> Iterator[Account]:
         """Yield the chart of accounts by code."""
@@ -99,14 +121,13 @@ class SqliteReader:
 
     def side_rows(self, table: SideTable) -> Iterator[SideRow]:
         """Yield the rows of one side table."""
-        raise NotImplementedError(table)
+        yield from side_rows(Decoder(self.profile), table, self._blocks(table))
 
     def _header(self, connection: sqlite3.Connection, table: Table) -> tuple[str, ...]:
         layout = self.profile.tables.get(table)
         if layout is None:
             return ()
-        listed = connection.execute("SELECT name FROM pragma_table_info(?)", (layout.table,))
-        header = tuple(name for (name,) in listed)
+        header = table_columns(connection, layout.table)
         if not header and not layout.optional:
             raise LedgerFormatError(
                 "{file} has no table {table}",
@@ -126,13 +147,16 @@ class SqliteReader:
             return
         header = self.book.columns[table]
         origin = Origin(f"{self.shown} ({layout.table})", header)
+        shaper = Shaper(layout, origin, Surroundings(self.name))
         with self._connected() as connection:
             cursor = connection.execute(_select(layout, header, _ORDER[table]))
             first = 1
             while rows := cursor.fetchmany(_BLOCK_ROWS):
-                cells = [tuple(map(cell_of, row)) for row in rows]
-                yield Columns(layout, origin, Block(cells, range(first, first + len(cells))))
-                first += len(cells)
+                cells = [cells_of(column) for column in zip(*rows, strict=True)]
+                numbers = range(first, first + len(rows))
+                yield from shaper.columns(Block((), numbers, cells))
+                first += len(rows)
+            shaper.end()
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -175,6 +199,12 @@ class SqliteReader:
         )
 
 
+def table_columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """Return a table's columns in its own order; none if there is no such table."""
+    listed = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    return tuple(name for (name,) in listed)
+
+
 def _uri(path: Path) -> str:
     """Return how to open a database without leaving a trace beside it.
 
@@ -194,7 +224,8 @@ def _quoted(name: str) -> str:
 
 
 def _select(layout: TableMap, header: tuple[str, ...], order: tuple[str, ...]) -> str:
-    keys = [layout.columns[field] for field in order if field in layout.columns]
+    mapped = [layout.columns[field] for field in order if field in layout.columns]
+    keys = [name for name in mapped if name not in layout.shape.made]
     parts = ["SELECT", ", ".join(map(_quoted, header)), "FROM", _quoted(layout.table)]
     parts += ["ORDER BY", ", ".join([*map(_quoted, keys), "rowid"])]
     return " ".join(parts)

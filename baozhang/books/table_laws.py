@@ -1,21 +1,22 @@
-"""The laws of balance tables (科目余额表) and of invoices.
+"""The laws of balance tables (科目余额表).
 
 Balances are signed, debit positive, so that every law over them is a plain sum: there is no
-"normal side" to get wrong.  Memory: one entry per row of the balance table, one number per
-invoice.
+"normal side" to get wrong.  Memory: one entry per row of the balance table.  What is carried over
+at the end of a year follows the accounting standard.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
+from baozhang.books.blocks import Passage
 from baozhang.books.chart import parents_of
 from baozhang.books.findings import Report, broken
-from baozhang.books.laws import damaged, scientific
-from baozhang.books.model import Account, Balance, Invoice, Severity, Violation
+from baozhang.books.laws import damaged
+from baozhang.books.model import Account, Balance, Severity, Violation
+from baozhang.books.standards import AccountingStandard, below
 
 TEMPLATES = {
     "S5.account": "account {account}: damaged text",
-    "S5.invoice": "invoice in row {row}: damaged text",
-    "S5.number": "invoice in row {row}: its number is in scientific notation",
     "L5": "account {account} in {period}: the closing balance is off by {difference} {currency} "
     "from opening, debit and credit",
     "L6.debit": "account {account} in {period}: the vouchers' debits differ from the balance "
@@ -32,85 +33,137 @@ TEMPLATES = {
     "below it by {difference} {currency}",
     "L8": "account {account}: the opening balance of {period} differs from the closing balance "
     "of {before} by {difference} {currency}",
+    "L8.carried": "{period} opens with another profit carried over than {before} closed with: "
+    "{difference} {currency}",
+    "L8.opened": "account {account}: {period} opens a year with {difference} {currency} of profit "
+    "and loss",
     "L9.opening": "the opening balances of {period} are out of balance by {difference} {currency}",
     "L9.movement": "the movements of {period} are out of balance by {difference} {currency}",
     "L9.closing": "the closing balances of {period} are out of balance by {difference} {currency}",
-    "X1": "invoice in row {row}: amount and tax differ from the total by {difference} {currency}",
-    "X2.digits": "invoice in row {row}: its number does not have 20 digits",
-    "X2.twice": "invoice in row {row}: its number occurs twice",
 }
 """The sentence of each law; placeholders are a violation's fields and facts."""
 
-_INVOICE_DIGITS = 20  # 数电票号码: fully digital invoices, nation-wide since 2024-12-01
-
 Movements = Mapping[tuple[str, str], tuple[int, int]]
 """Debit and credit of the vouchers, by period and account."""
+
+Figures = tuple[int, int, int, int]
+"""Opening, debit, credit, closing; balances signed, debit positive."""
+
+_NOTHING: Figures = (0, 0, 0, 0)
+
+
+class Unposted:
+    """Sums up lines that are known not to be posted; some balance tables leave them out."""
+
+    def __init__(self) -> None:
+        self.sums: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def see(self, passage: Passage) -> tuple[()]:
+        """Take in a passage."""
+        lines = passage.lines
+        if False in lines.posted:
+            heads = zip(lines.posted, lines.voided, lines.period, lines.account, strict=True)
+            for head, debit, credit in zip(heads, *passage.amounts, strict=True):
+                posted, voided, period, account = head
+                if posted is False and not voided:
+                    key = period, account or ""
+                    before = self.sums.get(key, (0, 0))
+                    self.sums[key] = before[0] + debit, before[1] + credit
+        return ()
 
 
 class BalanceTable:
     """Keeps the balance table by period; judges it when all rows were seen."""
 
-    def __init__(self, report: Report, currency: str, accounts: Mapping[str, Account]) -> None:
+    def __init__(
+        self,
+        report: Report,
+        currency: str,
+        accounts: Mapping[str, Account],
+        standard: AccountingStandard,
+    ) -> None:
         self.report, self.currency = report, currency
-        self.accounts = accounts
-        self.periods: dict[str, dict[str, tuple[int, int, int, int]]] = {}
+        self.accounts, self.standard = accounts, standard
+        self.periods: dict[str, dict[str, Figures]] = {}
 
     def see(self, row: Balance) -> None:
         """Take in a row; L5: closing is opening plus debit less credit."""
         accounts = self.periods.setdefault(row.period, {})
-        before = accounts.get(row.account, (0, 0, 0, 0))  # split by currency or subsidiary
+        before = accounts.get(row.account, _NOTHING)  # split by currency or subsidiary
         figures = (row.opening, row.debit, row.credit, row.closing)
         accounts[row.account] = tuple(map(sum, zip(before, figures, strict=True)))  # type: ignore[assignment]
         off = row.closing - (row.opening + row.debit - row.credit)
         if off:
             self._found("L5", row.period, off, row.account)
 
-    def judge(self, movements: Movements) -> None:
+    def judge(self, movements: Movements, unposted: Movements) -> None:
         """Report what breaks L6 to L9.
 
         Args:
             movements: what the vouchers sum to, voided ones left out.
+            unposted: the part of it that is known not to be posted.
         """
-        parents = self._parents()
-        above = {parent for parent in parents.values() if parent is not None}
         posted: dict[str, dict[str, tuple[int, int]]] = {}
         for (period, account), sums in movements.items():
             posted.setdefault(period, {})[account] = sums
         previous = ""
         for period in sorted(self.periods):
-            leaves = [code for code in self.periods[period] if code not in above]
-            self._against_vouchers(period, leaves, above, posted.get(period, {}))
-            self._against_children(period, parents)
-            if previous and _follows(previous, period):
+            leaves = [code for code in self.periods[period] if code not in self.above]
+            self._against_vouchers(period, leaves, posted.get(period, {}), unposted)
+            self._against_children(period, self.parents)
+            if previous and follows(previous, period):
                 self._against_previous(period, previous)
             self._trial(period, leaves)
             previous = period
 
-    def _parents(self) -> dict[str, str | None]:
+    def top(self, period: str) -> dict[str, Figures]:
+        """Return the accounts of a period that have none above them in the table."""
+        table, parents = self.periods[period], self.parents
+        return {code: row for code, row in table.items() if parents.get(code) not in table}
+
+    def leaf_closings(self) -> dict[str, dict[str, int]]:
+        """Return the closing balances of accounts without others below, by period."""
+        return {
+            period: {code: row[3] for code, row in table.items() if code not in self.above}
+            for period, table in self.periods.items()
+        }
+
+    @cached_property
+    def parents(self) -> dict[str, str | None]:
+        """The account above each one, when all rows were seen."""
         codes = {code for accounts in self.periods.values() for code in accounts}
         known = {code: account.parent for code, account in self.accounts.items()}
         return {**parents_of(codes), **known}
+
+    @cached_property
+    def above(self) -> frozenset[str]:
+        """The accounts that have others below, when all rows were seen."""
+        return frozenset(parent for parent in self.parents.values() if parent is not None)
 
     def _against_vouchers(
         self,
         period: str,
         leaves: Iterable[str],
-        above: set[str],
         posted: Mapping[str, tuple[int, int]],
+        unposted: Movements,
     ) -> None:
-        """L6: the vouchers of a period and account sum to the movement in the table."""
+        """L6: the vouchers of a period and account sum to the movement in the table.
+
+        Some products' tables hold all vouchers, others the posted ones alone: either is lawful.
+        """
         table = self.periods[period]
-        unlisted = [code for code in posted if code not in table and code not in above]
+        unlisted = [code for code in posted if code not in table and code not in self.above]
         for code in sorted([*leaves, *unlisted]):
-            _, debit, credit, _ = table.get(code, (0, 0, 0, 0))
-            sums = posted.get(code, (0, 0))
-            self._unless_zero("L6.debit", period, sums[0] - debit, code)
-            self._unless_zero("L6.credit", period, sums[1] - credit, code)
+            _, *moved, _ = table.get(code, _NOTHING)
+            both = posted.get(code, (0, 0)), unposted.get((period, code), (0, 0))
+            for law, own, sums, later in zip(("L6.debit", "L6.credit"), moved, *both, strict=True):
+                if sums - own != later:
+                    self._unless_zero(law, period, sums - own, code)
 
     def _against_children(self, period: str, parents: Mapping[str, str | None]) -> None:
         """L7: an account equals the accounts below it, where the table has any of them."""
         table = self.periods[period]
-        below: dict[str, list[tuple[int, int, int, int]]] = {}
+        below: dict[str, list[Figures]] = {}
         for code, figures in table.items():
             parent = parents.get(code)
             if parent is not None and parent in table:
@@ -122,18 +175,46 @@ class BalanceTable:
                 self._unless_zero(name, period, own - total, parent)
 
     def _against_previous(self, period: str, previous: str) -> None:
-        """L8: a period opens as the one before closed.
+        """L8: a period opens as the one before closed; a year as the standard carries it over.
 
-        Across years only a warning: some products carry the year's profit over
-        (本年利润 to 利润分配) between closing and opening, without a voucher.
+        Where no standard is known, a difference across years is only a warning: some products
+        carry the profit over (本年利润 to 利润分配) between closing and opening, without a voucher.
         """
         table, before = self.periods[period], self.periods[previous]
-        severity: Severity = "critical" if period[:4] == previous[:4] else "warning"
-        for code in sorted({*table, *before}):
-            opening = table.get(code, (0, 0, 0, 0))[0]
-            closing = before.get(code, (0, 0, 0, 0))[3]
+        same_year = period[:4] == previous[:4]
+        severity: Severity = "critical" if same_year or self.standard.profit else "warning"
+        carried = () if same_year else self._carried({*table, *before})
+        for code in sorted({*table, *before}.difference(carried)):
+            opening = table.get(code, _NOTHING)[0]
+            closing = before.get(code, _NOTHING)[3]
             if opening != closing:
                 self._found("L8", period, opening - closing, code, severity, ("before", previous))
+        if carried:
+            self._against_year(period, previous, carried)
+
+    def _carried(self, codes: Iterable[str]) -> frozenset[str]:
+        """Return the accounts that the end of a year may empty into each other."""
+        standard = self.standard
+        roots = (standard.profit, standard.retained)
+        return frozenset(
+            code
+            for code in codes
+            if standard.profit and (standard.is_profit_loss(code) or below(code, roots))
+        )
+
+    def _against_year(self, period: str, previous: str, carried: frozenset[str]) -> None:
+        """L8 across years: 损益 opens at zero, and what it and 本年利润 held is in 利润分配."""
+        table, before = self.periods[period], self.periods[previous]
+        leaves = sorted(carried - self.above)
+        for code in leaves:
+            opening = table.get(code, _NOTHING)[0]
+            if opening and self.standard.is_profit_loss(code):
+                self._found("L8.opened", period, opening, code)
+        opened = sum(table.get(code, _NOTHING)[0] for code in leaves)
+        closed = sum(before.get(code, _NOTHING)[3] for code in leaves)
+        if opened != closed:
+            fact = ("before", previous)
+            self._found("L8.carried", period, opened - closed, None, "critical", fact)
 
     def _trial(self, period: str, leaves: Iterable[str]) -> None:
         """L9: openings, movements and closings of the accounts without others below sum to zero."""
@@ -169,7 +250,7 @@ class BalanceTable:
         )
 
 
-def _follows(previous: str, period: str) -> bool:
+def follows(previous: str, period: str) -> bool:
     """Tell whether two periods are neighbours: closing periods (13) lie before January."""
     one, other = (int(text[:4]) * 12 + min(int(text[5:]), 12) for text in (previous, period))
     return other - one in {0, 1}
@@ -180,40 +261,3 @@ def damaged_accounts(accounts: Iterable[Account]) -> Iterator[Violation]:
     for account in accounts:
         if damaged((account.name, account.category, *account.other)):
             yield broken("S5", TEMPLATES["S5.account"], account=account.code)
-
-
-class Invoices:
-    """X1, X2 and S5 over invoices; each is named by its row, since a number is the client's."""
-
-    def __init__(self, report: Report, currency: str) -> None:
-        self.report, self.currency = report, currency
-        self.numbers: set[str] = set()
-        self.rows = 0
-
-    def see(self, invoice: Invoice) -> None:
-        """Judge an invoice."""
-        self.rows += 1
-        if off := invoice.amount + invoice.tax - invoice.total:
-            self._found("X1", invoice, off)
-        if scientific((invoice.number,)):
-            self._found("S5.number", invoice)
-        if damaged((invoice.kind, invoice.seller, invoice.buyer, *invoice.other)):
-            self._found("S5.invoice", invoice)
-        number = invoice.number
-        if len(number) != _INVOICE_DIGITS or not (number.isascii() and number.isdecimal()):
-            self._found("X2.digits", invoice)
-        elif number in self.numbers:
-            self._found("X2.twice", invoice)
-        self.numbers.add(number)
-
-    def _found(self, law: str, invoice: Invoice, off: int | None = None) -> None:
-        self.report(
-            broken(
-                law.partition(".")[0],
-                TEMPLATES[law],
-                period=invoice.date[:7],
-                difference=off,
-                currency=self.currency,
-                facts=(("row", self.rows),),
-            )
-        )

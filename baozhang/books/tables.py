@@ -9,12 +9,12 @@ slow path finds its row: an error names file, row and column, never the cell.
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
 from operator import itemgetter
 from typing import TypeVar
 
 from baozhang.books import values
+from baozhang.books.blocks import LineBlock
 from baozhang.books.chart import parents_of
 from baozhang.books.model import Account, Balance, Invoice, Line, Numbering, Table
 from baozhang.books.profiles import AmountRule, Profile, TableMap
@@ -27,12 +27,32 @@ Texts = Sequence[Cell]
 _MOST_COLUMNS, _MOST_SIGNS = 60, 40  # of a header in a message
 
 
-@dataclass(frozen=True, slots=True)
 class Block:
-    """Some consecutive rows of one file, all as wide as its header."""
+    """Some consecutive rows of one file, all as wide as its header.
 
-    rows: Sequence[Sequence[Cell]]
-    numbers: Sequence[int]  # each row's number in the file, the first row of the file being 1
+    Args:
+        rows: the rows; none where the columns are given.
+        numbers: each row's number in the file, the first row of the file being 1.
+        columns: the columns.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Cell]],
+        numbers: Sequence[int],
+        columns: Sequence[Texts] | None = None,
+    ) -> None:
+        self._rows, self.numbers, self._columns = rows, numbers, columns
+
+    @property
+    def rows(self) -> Sequence[Sequence[Cell]]:
+        """The rows."""
+        return self._rows if self._columns is None else list(zip(*self._columns, strict=True))
+
+    @property
+    def columns(self) -> Sequence[Texts]:
+        """The columns."""
+        return list(zip(*self._rows, strict=True)) if self._columns is None else self._columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +103,22 @@ class Columns:
 
     def __init__(self, layout: TableMap, origin: Origin, block: Block) -> None:
         self.layout, self.origin, self.block = layout, origin, block
-        self.size = len(block.rows)
-        self.by_index = list(zip(*block.rows, strict=True))
+        self.size = len(block.numbers)
+        self.by_index = block.columns
         self.places = {name.strip(): place for place, name in enumerate(origin.header)}
 
     def texts(self, column: str) -> Texts:
         """Return a column as it stands."""
         return self.by_index[self.places[column]]
 
-    def field(self, name: str) -> Iterable[Cell]:
+    def field(self, name: str) -> Texts:
         """Return the texts of a field that may be unmapped (None) or have several columns."""
         if name in self.layout.columns:
             return self.texts(self.layout.columns[name])
         if name in self.layout.first:
             several = [self.texts(column) for column in self.layout.first[name]]
             return [_first_filled(cells) for cells in zip(*several, strict=True)]
-        return repeat(None, self.size)
+        return [None] * self.size
 
     def given(self, name: str, memory: Memory[V]) -> list[V]:
         """Return a mapped field's values.
@@ -112,27 +132,31 @@ class Columns:
         """Return a column's values."""
         cells = self.texts(column)
         try:
-            return list(map(memory.__getitem__, cells))
+            return memory.of(cells)
         except NotUnderstoodError:
             raise self._explained(column, cells, memory) from None
 
-    def required(self, name: str) -> Texts:
+    def required(self, name: str) -> Sequence[str]:
         """Return a mapped text field that may not be NULL."""
         column = self.layout.columns[name]
         cells = self.texts(column)
         if None in cells:
             raise self._explained(column, cells, Memory(values.required))
-        return cells
+        return cells  # type: ignore[return-value]
 
-    def other(self) -> Iterable[tuple[Cell, ...]]:
-        """Return, per row, the cells that no field holds completely, in file order."""
+    def others(self) -> tuple[Texts, ...]:
+        """Return the columns that no field holds completely, in file order."""
         whole = self.layout.kept_whole
-        kept = [
+        return tuple(
             self.by_index[place]
             for place, name in enumerate(self.origin.header)
             if name.strip() not in whole
-        ]
-        return zip(*kept, strict=True) if kept else repeat((), self.size)
+        )
+
+    def other(self) -> Iterable[tuple[Cell, ...]]:
+        """Return, per row, the cells of those columns."""
+        others = self.others()
+        return zip(*others, strict=True) if others else repeat((), self.size)
 
     def _explained(self, column: str, cells: Texts, memory: Memory[V]) -> LedgerFormatError:
         for row, cell in zip(self.block.numbers, cells, strict=True):
@@ -180,55 +204,55 @@ class Decoder:
 
     def lines(self, columns: Columns) -> Iterator[Line]:
         """Return a block's voucher lines."""
+        return self.block(columns).rows()
+
+    def block(self, columns: Columns) -> LineBlock:
+        """Return a block's voucher lines by columns."""
         days = columns.given("date", self.dates)
-        period = self._periods(columns, days)
+        period = self.periods_of(columns, days)
         year = self._years(columns, period)
         word = self._words(columns)
         number = columns.required("number")
-        debit, credit = self._pair(columns, columns.layout.amounts["amount"], self.amounts)
+        debit, credit = self.pair(columns, columns.layout.amounts["amount"], self.amounts)
         if "line" in columns.layout.columns:
             line = columns.given("line", self.wholes)
         else:
             line = self._ordinals(series_key(self.profile.numbering), year, period, word, number)
-        return map(
-            partial(tuple.__new__, Line),
-            zip(
-                year,
-                period,
-                word,
-                number,
-                line,
-                days,
-                columns.field("summary"),
-                columns.field("account"),
-                columns.field("account_name"),
-                columns.field("party"),
-                repeat(self.profile.currency, columns.size),
-                debit,
-                credit,
-                self._flag(columns, "lines", "posted"),
-                self._flag(columns, "lines", "voided"),
-                columns.other(),
-                strict=True,
-            ),
+        return LineBlock(
+            year=year,
+            period=period,
+            word=word,
+            number=number,
+            line=line,
+            date=days,
+            summary=columns.field("summary"),
+            account=columns.field("account"),
+            account_name=columns.field("account_name"),
+            party=columns.field("party"),
+            currency=[self.profile.currency] * columns.size,
+            debit=debit,
+            credit=credit,
+            posted=self._flag(columns, "lines", "posted"),
+            voided=self._flag(columns, "lines", "voided"),
+            other=columns.others(),
         )
 
     def balances(self, columns: Columns) -> Iterator[Balance]:
         """Return a block's balances, signed, debit positive; an empty amount is zero."""
         amounts = columns.layout.amounts
         sides = {
-            name: self._pair(columns, amounts[name], self.sums)
+            name: self.pair(columns, amounts[name], self.sums)
             for name in ("opening", "movement", "closing")
         }
         debit, credit = sides["movement"]
         return map(
             Balance,
-            self._periods(columns, ()),
+            self.periods_of(columns),
             columns.required("account"),
-            _net(*sides["opening"]),
+            net(*sides["opening"]),
             map(_number, debit),
             map(_number, credit),
-            _net(*sides["closing"]),
+            net(*sides["closing"]),
             columns.other(),
         )
 
@@ -241,9 +265,9 @@ class Decoder:
             columns.field("kind"),
             columns.field("seller"),
             columns.field("buyer"),
-            map(_number, columns.given("amount", self.sums)),
-            map(_number, columns.given("tax", self.sums)),
-            map(_number, columns.given("total", self.sums)),
+            self.sums_of(columns, "amount"),
+            self.sums_of(columns, "tax"),
+            self.sums_of(columns, "total"),
             columns.other(),
         )
 
@@ -287,37 +311,47 @@ class Decoder:
             other,
         )
 
-    def _periods(self, columns: Columns, days: Sequence[str]) -> Sequence[str]:
+    def sums_of(self, columns: Columns, name: str) -> Iterable[int]:
+        """Return the amounts of a field that is one column; an empty one is zero."""
+        return map(_number, columns.given(name, self.sums))
+
+    def periods_of(self, columns: Columns, days: Sequence[str] = ()) -> Sequence[str]:
+        """Return the periods that rows name; a line's without one is the month of its day."""
         if "period" not in columns.layout.columns:
             return [day[:7] for day in days]
         if "year" not in columns.layout.columns:
             return columns.given("period", self.periods)
         years = columns.given("year", self.years)
         months = columns.given("period", self.months)
-        return [f"{year}-{month}" for year, month in zip(years, months, strict=True)]
+        pairs = list(zip(years, months, strict=True))
+        named = {(year, month): f"{year}-{month}" for year, month in {*pairs}}
+        return list(map(named.__getitem__, pairs))
 
-    def _years(self, columns: Columns, periods: Sequence[str]) -> Iterable[str]:
-        """Return fiscal years; where the export names none, all rows are of the first row's."""
+    def _years(self, columns: Columns, periods: Sequence[str]) -> Sequence[str]:
+        """Return fiscal years.
+
+        Where the export names none, they are those of the periods, or, where numbers go on through
+        a fiscal year of unknown beginning, that of the first row.
+        """
         if "year" in columns.layout.columns:
             return columns.given("year", self.years)
-        if "period" in columns.layout.columns:
+        if "period" in columns.layout.columns or self.profile.numbering == "month":
             return [period[:4] for period in periods]
         self.first_year = self.first_year or periods[0][:4]
         return [self.first_year] * columns.size
 
-    def _words(self, columns: Columns) -> Texts:
+    def _words(self, columns: Columns) -> Sequence[str]:
         if "word" not in columns.layout.columns:
             return [""] * columns.size
-        cells = columns.texts(columns.layout.columns["word"])
-        return [cell or "" for cell in cells] if None in cells else cells
+        return [cell or "" for cell in columns.texts(columns.layout.columns["word"])]
 
-    def _flag(self, columns: Columns, table: Table, name: str) -> Iterable[bool | None]:
+    def _flag(self, columns: Columns, table: Table, name: str) -> Sequence[bool | None]:
         memory = self.flags.get((table, name))
         if memory is None:
-            return repeat(None, columns.size)
+            return [None] * columns.size
         return columns.converted(columns.layout.flags[name].column, memory)
 
-    def _pair(
+    def pair(
         self, columns: Columns, rule: AmountRule, memory: Memory[int | None]
     ) -> tuple[list[int | None], list[int | None]]:
         """Return debits and credits, whichever way the export writes them."""
@@ -367,6 +401,7 @@ def _number(amount: int | None) -> int:
     return amount or 0
 
 
-def _net(debits: Iterable[int | None], credits_: Iterable[int | None]) -> list[int]:
+def net(debits: Iterable[int | None], credits_: Iterable[int | None]) -> list[int]:
+    """Return debits less credits, a missing amount counting as zero."""
     pairs = zip(debits, credits_, strict=True)
     return [(debit or 0) - (credit or 0) for debit, credit in pairs]

@@ -1,26 +1,66 @@
 """Taking a proof: every table read once, every law held against every row on the way.
 
     accounts ─► chart ──┐
-    lines ─► runs ─► fingerprint, marks, totals, S1-S5 ─► L1-L4
-    balances ─► fingerprint, L5 ─► L6-L9 ◄─ totals
-    invoices ─► fingerprint, X1, X2
+    side tables ─► fingerprint, periods, parts of accounts, papers
+    lines ─► passages ─► fingerprint, marks, totals, S1-S5 ─► L1-L4
+    balances ─► fingerprint, L5 ─► L6-L10, L12 ◄─ totals
+    invoices ─► fingerprint, X1-X3
+    all of them ─► P1-P3, and what the papers say of it all
+
+A restored book is judged as its source was: `like` restricts tables and laws to those that the
+expected proof held, so that a later release, which knows more, asks nothing that was not asked.
 
 Memory: a tally per voucher, a total per period and account, an entry per balance row.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from baozhang.books import laws
-from baozhang.books.canonical import Fingerprint, canonical, root_of
-from baozhang.books.findings import Findings
-from baozhang.books.model import Account, LedgerReader, Table, Violation
-from baozhang.books.proof import Proof
-from baozhang.books.table_laws import BalanceTable, Invoices, damaged_accounts
+from baozhang.books.blocks import Passage, blocks_of, collecting_rarely, passages
+from baozhang.books.canonical import Fingerprint, LinePrinter, canonical, root_of
+from baozhang.books.day_laws import RealDays
+from baozhang.books.figures import Figures
+from baozhang.books.findings import Findings, Told
+from baozhang.books.model import (
+    SIDE_TABLES,
+    Account,
+    Balance,
+    BankLine,
+    Book,
+    Invoice,
+    LedgerReader,
+    SideRow,
+    SideTable,
+    Standard,
+    Table,
+    Violation,
+)
+from baozhang.books.papers import Papers
+from baozhang.books.party_laws import PartyTable
+from baozhang.books.periods import Periods, Reviewed
+from baozhang.books.proof import LAWS, Closed, Proof
+from baozhang.books.standard_laws import (
+    ClosedProfit,
+    another_standard,
+    equation,
+    unusual_signs,
+)
+from baozhang.books.standards import AccountingStandard, load_standard
+from baozhang.books.table_laws import BalanceTable, Unposted, damaged_accounts
 from baozhang.books.totals import Totals
-from baozhang.books.vouchers import Run, Tally, Vouchers, runs
+from baozhang.books.vouchers import Vouchers
 
 Tell = Callable[[int], None]
 """Told how many rows have been read so far, now and then and at the end."""
+
+Watch = Callable[[Passage], None]
+"""Is shown every passage of lines, whole runs in the book's order."""
+
+LineLaw = Callable[[Passage], Iterable[Told]]
+"""Looks at a passage of lines, and yields which row breaks what."""
 
 _TELL_EVERY = 10_000  # rows
 
@@ -29,37 +69,91 @@ def silent(_rows: int) -> None:
     """Tell nobody."""
 
 
-def take_proof(reader: LedgerReader, *, tell: Tell = silent) -> Proof:
+def unwatched(_passage: Passage) -> None:
+    """Show nobody."""
+
+
+def take_proof(
+    reader: LedgerReader,
+    *,
+    standard: Standard = "other",
+    like: Proof | None = None,
+    tell: Tell = silent,
+    watch: Watch = unwatched,
+) -> Proof:
     """Read a book once and return what a restored copy of it must equal.
 
     Args:
         reader: the book at one instant.
+        standard: 会计制度 that the client's books follow; it says what an account's code means.
+        like: the proof of the source that a restored book will be held against: the book is
+            judged by its standard and its laws, and as far as it knew tables, roles and owner.
         tell: progress, in rows read.
+        watch: is shown every passage of lines, so that nobody need read them once more.
 
     Raises:
         LedgerFormatError: the export is not what its profile says.
         SourceUnreadableError: a file cannot be read.
     """
-    return _Taking(reader, tell).proof()
+    if like is None:
+        return _Taking(reader, reader.book, standard, LAWS, tell, watch).proof()
+    book = _as_known_to(like, reader.book)
+    return _Taking(reader, book, like.standard, like.laws, tell, watch).proof()
+
+
+_FIRST_TABLES: frozenset[Table] = frozenset(("lines", "accounts", "balances", "invoices"))
+
+
+def _as_known_to(like: Proof, book: Book) -> Book:
+    """Return a book's head as an earlier proof knew it.
+
+    What stands beside the ledger proper came to be read bit by bit: a profile that names more
+    of it today must not make an old backup fail.
+    """
+    known = _FIRST_TABLES | {*like.book.columns}
+    return replace(
+        book,
+        columns={table: names for table, names in book.columns.items() if table in known},
+        owner=book.owner if like.book.owner else None,
+        roles={role: place for role, place in book.roles.items() if role in like.book.roles},
+    )
 
 
 class _Taking:
     """One pass over one book."""
 
-    def __init__(self, reader: LedgerReader, tell: Tell) -> None:
-        self.reader, self.tell = reader, tell
-        self.book = reader.book
-        self.findings = Findings()
+    def __init__(
+        self,
+        reader: LedgerReader,
+        book: Book,
+        standard: Standard,
+        version: int,
+        tell: Tell,
+        watch: Watch,
+    ) -> None:
+        self.reader, self.tell, self.watch = reader, tell, watch
+        self.book, self.named_standard, self.version = book, standard, version
+        self.findings = Findings(version)
         self.fingerprint = Fingerprint(self.book)
         self.vouchers = Vouchers(self.book.numbering)
         self.totals = Totals()
+        self.periods = Periods()
+        self.parties = PartyTable(self.findings.report, self.book.currency)
+        self.unposted = Unposted()
+        self.reviewed = Reviewed(self.findings.report, self.book)
+        self.days = RealDays(self.findings.report)
         self.rows = 0
 
     def proof(self) -> Proof:
         chart = self._accounts()
+        self.standard = self._standard_of(chart)
+        self.profit = ClosedProfit(self.findings.report, self.standard, self.book.currency)
+        self.papers = Papers(self.findings.report, self.book, self.standard, chart)
+        self._sides()
         self._lines(chart)
-        self._balances(chart)
+        table = self._balances(chart)
         self._invoices()
+        closed = self._judge(table)
         self.tell(self.rows)
         chunks = self.fingerprint.chunks()
         return Proof(
@@ -70,7 +164,19 @@ class _Taking:
             vouchers=self.vouchers.marks(),
             violations=self.findings.violations,
             violation_counts=self.findings.counts,
+            laws=self.version,
+            standard=self.named_standard,
+            closed=closed,
+            attachments=self.papers.attached(),
         )
+
+    def _standard_of(self, chart: Mapping[str, Account]) -> AccountingStandard:
+        """Return the standard, if the chart follows it; a wrong one would accuse every account."""
+        standard = load_standard(self.named_standard)
+        if not chart or not standard.profit or standard.fits(chart):
+            return standard
+        self.findings.report(another_standard(standard))
+        return load_standard("other")
 
     def _accounts(self) -> dict[str, Account]:
         chart = {}
@@ -81,29 +187,65 @@ class _Taking:
             self.findings.report(found)
         return chart
 
+    def _sides(self) -> None:
+        """Read what stands beside the ledger proper, before the lines that are held against it."""
+        see = self._side_laws()
+        for table in SIDE_TABLES:
+            if table not in self.book.columns:
+                continue
+            for row in self.reader.side_rows(table):
+                self._print(table, _period_of(row), row)
+                self._days_of(table, row)
+                for look in see.get(table, ()):
+                    look(row)
+
+    def _side_laws(self) -> Mapping[SideTable, Sequence[Callable[[Any], None]]]:
+        papers = self.papers.side_laws()
+        own: Mapping[SideTable, Sequence[Callable[[Any], None]]]
+        own = {"periods": [self.periods.see], "parties": [self.parties.see]}
+        return {table: [*own.get(table, ()), *papers.get(table, ())] for table in SIDE_TABLES}
+
     def _lines(self, chart: dict[str, Account]) -> None:
-        see = self._line_laws(chart)
-        for run in runs(self.reader.lines()):
-            text = run.text.encode("ascii")
-            self.fingerprint.add("lines", run.period, text, len(run.lines))
-            tally = self.vouchers.add(run, text)
-            for look in see:
-                look(run, tally)
-            self._count(len(run.lines))
+        see, printer = self._line_laws(chart), LinePrinter()
+        with collecting_rarely():
+            for passage in passages(blocks_of(self.reader)):
+                texts = printer.texts(passage)
+                self._print_lines(passage, texts)
+                passage.again = self.vouchers.add(passage, texts)
+                self._look(passage, see)
+                self.watch(passage)
+                self._count(passage.lines.size)
         for found in self._after_lines():
             self.findings.report(found)
 
-    def _line_laws(self, chart: dict[str, Account]) -> list[Callable[[Run, Tally], None]]:
-        report = self.findings.report
+    def _print_lines(self, passage: Passage, texts: Sequence[bytes]) -> None:
+        periods = passage.lines.period
+        if len(passage.distinct(periods)) == 1:
+            self.fingerprint.add("lines", periods[0], b"".join(texts), len(periods))
+            return
+        for (first, after), text in zip(passage.runs(), texts, strict=True):
+            self.fingerprint.add("lines", periods[first], text, after - first)
+
+    def _look(self, passage: Passage, see: Sequence[LineLaw]) -> None:
+        """Let every law look at a passage; what they tell is reported voucher by voucher."""
+        told = [one for look in see for one in look(passage)]
+        for _, found in sorted(told, key=lambda one: bisect_right(passage.starts, one[0])):
+            self.findings.report(found)
+
+    def _line_laws(self, chart: dict[str, Account]) -> list[LineLaw]:
         leaves = {code: account.leaf for code, account in chart.items()}
         known = leaves if "accounts" in self.book.columns else None
         return [
             self.totals.see,
-            laws.DatesInPeriods(report).see,
-            laws.UniqueLines(report).see,
-            laws.KnownAccounts(report, known).see,
-            laws.OneSide(report).see,
-            laws.SoundTexts(report).see,
+            laws.DatesInPeriods().see,
+            laws.UniqueLines(self.vouchers).see,
+            laws.KnownAccounts(known).see,
+            laws.OneSide().see,
+            laws.SoundTexts().see,
+            self.unposted.see,
+            self.reviewed.see,
+            *([self.profit.see] if self.standard.profit else ()),
+            *self.papers.line_laws(),
         ]
 
     def _after_lines(self) -> Iterator[Violation]:
@@ -115,25 +257,58 @@ class _Taking:
         yield from laws.number_gaps(self.vouchers)
         yield from laws.dates_with_numbers(self.vouchers)
 
-    def _balances(self, chart: dict[str, Account]) -> None:
-        table = BalanceTable(self.findings.report, self.book.currency, chart)
+    def _balances(self, chart: dict[str, Account]) -> BalanceTable:
+        table = BalanceTable(self.findings.report, self.book.currency, chart, self.standard)
         for row in self.reader.balances():
             self._print("balances", row.period, row)
+            self._days_of("balances", row)
             table.see(row)
-        table.judge(self.totals.movements())
+        table.judge(self.totals.movements(), self.unposted.sums)
+        return table
 
     def _invoices(self) -> None:
-        invoices = Invoices(self.findings.report, self.book.currency)
         for row in self.reader.invoices():
             self._print("invoices", row.date[:7], row)
-            invoices.see(row)
+            self._days_of("invoices", row)
+            self.papers.see_invoice(row)
+
+    def _judge(self, table: BalanceTable) -> tuple[Closed, ...]:
+        """Hold the laws that need every table; return the periods that are closed."""
+        closings, currency = table.leaf_closings(), self.book.currency
+        if self.standard.profit:
+            for period, leaves in sorted(closings.items()):
+                for found in (
+                    *equation(self.standard, period, table.top(period), currency),
+                    *unusual_signs(self.standard, period, leaves, currency),
+                ):
+                    self.findings.report(found)
+        self.parties.judge()
+        used = self.reviewed.used
+        closed = self.periods.closed(used)
+        for found in self.periods.in_order(used):
+            self.findings.report(found)
+        self.reviewed.judge(closed)
+        if self.standard.profit:
+            self.profit.judge(closed, closings, self.totals.movements())
+        figures = Figures(currency, self.standard, table.periods, self.totals.movements())
+        self.papers.judge(figures, closed)
+        return closed
 
     def _print(self, table: Table, period: str, row: tuple[object, ...]) -> None:
         self.fingerprint.add(table, period, f"{canonical(row)}\n".encode("ascii"), 1)
         self._count(1)
+
+    def _days_of(self, table: Table, row: Balance | Invoice | SideRow) -> None:
+        if self.version > 1:  # the first laws looked at the days of lines only
+            self.days.see(table, row)
 
     def _count(self, rows: int) -> None:
         before = self.rows // _TELL_EVERY
         self.rows += rows
         if self.rows // _TELL_EVERY != before:
             self.tell(self.rows)
+
+
+def _period_of(row: SideRow) -> str:
+    """Return the period a row is fingerprinted in; a bank statement has days."""
+    return row.date[:7] if isinstance(row, BankLine) else row.period

@@ -1,51 +1,62 @@
 """Control totals (核对合计数): lines, debit and credit per period and account (layer L1)."""
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from operator import itemgetter
 
+from baozhang.books.blocks import Passage
 from baozhang.books.proof import Total
-from baozhang.books.vouchers import Run, Tally
 
 
 class _Sums:
-    __slots__ = ("credit", "debit", "lines", "voided_credit", "voided_debit")
+    """The sums of one period, by account."""
 
     def __init__(self) -> None:
-        self.lines = self.debit = self.credit = 0
-        self.voided_debit = self.voided_credit = 0
+        self.lines: Counter[str] = Counter()
+        self.debit: defaultdict[str, int] = defaultdict(int)
+        self.credit: defaultdict[str, int] = defaultdict(int)
+        self.voided_debit: defaultdict[str, int] = defaultdict(int)
+        self.voided_credit: defaultdict[str, int] = defaultdict(int)
 
 
 class Totals:
     """Sums lines up while they go by; a missing account counts as the account ''."""
 
     def __init__(self) -> None:
-        self._periods: dict[str, dict[str, _Sums]] = {}
+        self._periods: defaultdict[str, _Sums] = defaultdict(_Sums)
 
-    def see(self, run: Run, _tally: Tally) -> None:
-        """Take in a run; a missing amount adds nothing."""
-        accounts = self._periods.setdefault(run.period, {})
-        for line in run.lines:
-            account = line.account or ""
-            sums = accounts.get(account)
-            if sums is None:
-                sums = accounts[account] = _Sums()
-            sums.lines += 1
-            sums.debit += line.debit or 0
-            sums.credit += line.credit or 0
-            if line.voided:
-                sums.voided_debit += line.debit or 0
-                sums.voided_credit += line.credit or 0
+    def see(self, passage: Passage) -> tuple[()]:
+        """Take in a passage; a missing amount adds nothing."""
+        accounts = [account or "" for account in passage.lines.account]
+        debits, credits_ = passage.amounts
+        voided = passage.lines.voided if True in passage.lines.voided else None
+        for period, first, after in passage.stretches():
+            sums, part = self._periods[period], slice(first, after)
+            own, debit, credit = accounts[part], debits[part], credits_[part]
+            sums.lines.update(own)
+            _add(sums.debit, own, debit)
+            _add(sums.credit, own, credit)
+            if voided is not None:
+                gone = voided[part]
+                _add(sums.voided_debit, compress(own, gone), [*compress(debit, gone)])
+                _add(sums.voided_credit, compress(own, gone), [*compress(credit, gone)])
+        return ()
 
     def totals(self) -> tuple[Total, ...]:
         """Return the totals over all lines, voided ones included, by period and account."""
         return tuple(
-            Total(period, account, sums.lines, sums.debit, sums.credit)
+            Total(period, account, sums.lines[account], sums.debit[account], sums.credit[account])
             for period, account, sums in self._sorted()
         )
 
     def movements(self) -> dict[tuple[str, str], tuple[int, int]]:
         """Return debit and credit by period and account, voided lines left out."""
         return {
-            (period, account): (sums.debit - sums.voided_debit, sums.credit - sums.voided_credit)
+            (period, account): (
+                sums.debit[account] - sums.voided_debit[account],
+                sums.credit[account] - sums.voided_credit[account],
+            )
             for period, account, sums in self._sorted()
         }
 
@@ -57,6 +68,12 @@ class Totals:
         return nets
 
     def _sorted(self) -> Iterator[tuple[str, str, _Sums]]:
-        for period, accounts in sorted(self._periods.items()):
-            for account, sums in sorted(accounts.items()):
+        for period, sums in sorted(self._periods.items(), key=itemgetter(0)):
+            for account in sorted(sums.lines):
                 yield period, account, sums
+
+
+def _add(sums: dict[str, int], accounts: Iterable[str], amounts: Sequence[int]) -> None:
+    """Add amounts up by account; zeros, which are half of all, are passed over."""
+    for account, amount in zip(compress(accounts, amounts), filter(None, amounts), strict=True):
+        sums[account] += amount

@@ -7,8 +7,10 @@ the cell: a text in an amount's place may be anybody's name.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
+from itertools import filterfalse
+from types import NoneType
 from typing import Generic, TypeVar
 
 from baozhang.books.profiles import Empty, FlagRule, SideRule
@@ -30,6 +32,7 @@ NOT_UNDERSTOOD_TEMPLATES = {
     "period": "{file}, row {row}, column {column}: not a period like 2026-03",
     "side": "{file}, row {row}, column {column}: none of the sides of the profile ({known})",
     "null": "{file}, row {row}, column {column}: no value (NULL)",
+    "form": "{file}, row {row}, column {column}: in no form of the profile ({known})",
 }
 """What is wrong with a cell, by what was wanted of it."""
 
@@ -43,11 +46,21 @@ class NotUnderstoodError(ValueError):
 
 
 class Memory(dict[Cell, V], Generic[V]):
-    """What each cell means; a cell not seen yet is converted."""
+    """What each cell means; a cell not seen yet is converted.
 
-    def __init__(self, convert: Callable[[Cell], V]) -> None:
+    Args:
+        convert: converts one cell.
+        several: converts many different cells at once, or returns None where one of them needs
+            the closer look of `convert`.
+    """
+
+    def __init__(
+        self,
+        convert: Callable[[Cell], V],
+        several: Callable[[Collection[Cell]], Sequence[V] | None] = lambda _: None,
+    ) -> None:
         super().__init__()
-        self.convert = convert
+        self.convert, self.several = convert, several
 
     def __missing__(self, cell: Cell) -> V:
         value = self.convert(cell)
@@ -55,6 +68,23 @@ class Memory(dict[Cell, V], Generic[V]):
             self.clear()
         self[cell] = value
         return value
+
+    def of(self, cells: Sequence[Cell], distinct: frozenset[Cell] = frozenset()) -> list[V]:
+        """Return what every cell of a column means.
+
+        Args:
+            cells: the column.
+            distinct: its different cells, where the caller knows them already.
+        """
+        distinct = distinct or frozenset(cells)
+        if len(distinct) == 1:
+            return [self[cells[0]]] * len(cells)
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        fresh = list(filterfalse(self.__contains__, distinct))
+        if len(fresh) > 1 and (values := self.several(fresh)) is not None:
+            self.update(zip(fresh, values, strict=True))
+        return list(map(self.__getitem__, cells))
 
 
 def amounts(*, scale: int, decimal: str, thousands: str, empty: Empty) -> Memory[int | None]:
@@ -73,7 +103,25 @@ def amounts(*, scale: int, decimal: str, thousands: str, empty: Empty) -> Memory
         except LedgerFormatError:
             raise NotUnderstoodError(wanted="amount") from None
 
-    return Memory(convert)
+    usual = re.compile(_usual_amounts(scale, decimal, thousands), re.ASCII)
+    apart = str.maketrans("", "", decimal + thousands)
+
+    def several(cells: Collection[Cell]) -> Sequence[int | None] | None:
+        if None in cells:
+            return None
+        text = "\n".join(cells)  # type: ignore[arg-type]
+        if not usual.fullmatch(text):
+            return None
+        return list(map(int, text.translate(apart).split("\n")))
+
+    return Memory(convert, several)
+
+
+def _usual_amounts(scale: int, decimal: str, thousands: str) -> str:
+    """Return the pattern of amounts in the usual writing, a line each."""
+    fraction = f"{re.escape(decimal)}\\d{{{scale}}}" if scale else ""
+    one = f"-?[\\d{re.escape(thousands)}]*\\d{fraction}"
+    return f"(?:{one}\n)*{one}"
 
 
 _PLACES = {
@@ -192,6 +240,20 @@ def required(cell: Cell) -> str:
     if cell is None:
         raise NotUnderstoodError(wanted="null")
     return cell
+
+
+def cells_of(values: Sequence[object]) -> Sequence[Cell]:
+    """Return what a column of a database writes; most columns hold one type throughout."""
+    types = set(map(type, values))
+    if types <= {str, NoneType}:
+        return values  # type: ignore[return-value]
+    if types == {int}:
+        distinct = frozenset(values)
+        if 2 * len(distinct) > len(values):
+            return list(map(str, values))
+        written = {value: str(value) for value in distinct}
+        return list(map(written.__getitem__, values))
+    return list(map(cell_of, values))
 
 
 def cell_of(value: object) -> Cell:

@@ -1,47 +1,30 @@
-"""Vouchers while they go by: runs of lines, and one small tally per voucher.
+"""Vouchers while they go by: one small tally per voucher.
 
-A run is what stands together in the file under one voucher's key; a voucher is usually one run,
-but nothing relies on it.  What is kept per voucher is a handful of numbers, never its lines.
+A voucher is usually one run of lines, but nothing relies on it.  What is kept per voucher is a
+handful of numbers, never its lines.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import repeat
+from operator import sub
 from typing import NamedTuple
 
-from baozhang.books.canonical import LinePrinter, mark_of
-from baozhang.books.model import Line, Numbering
+from baozhang.books.blocks import Passage, changes, voucher_name
+from baozhang.books.canonical import mark_of, marks_of
+from baozhang.books.model import Numbering
 from baozhang.books.proof import VoucherMarks
 
 
-class Run(NamedTuple):
-    """Consecutive lines of one voucher in one period, with their canonical texts."""
-
-    period: str
-    word: str
-    number: str
-    lines: list[Line]
-    text: str  # canonical rows, each ended by a line feed
-
-    @property
-    def name(self) -> str:
-        """The voucher's name."""
-        return voucher_name(self.word, self.number)
-
-
-class Tally:
+class Tally(NamedTuple):
     """What is kept of one voucher."""
 
-    __slots__ = ("date", "lines", "mark", "net", "period", "seen", "voided")
-
-    def __init__(self, period: str, date: str) -> None:
-        self.period = period  # of its first line
-        self.date = date  # of its first line
-        self.lines = 0
-        self.net = 0  # debit less credit, minor units
-        self.mark = b""
-        self.seen = 0  # bit n is set once line n was met
-        self.voided = False
+    period: str  # of its first line
+    date: str  # of its first line
+    lines: int
+    net: int  # debit less credit, minor units; voided lines left out
+    mark: bytes
+    voided: bool
 
 
 class SeriesName(NamedTuple):
@@ -52,17 +35,10 @@ class SeriesName(NamedTuple):
     word: str
 
 
-def voucher_name(word: str, number: str) -> str:
-    """Return how people call a voucher: 记-12; a number that begins with its word stands alone."""
-    return number if not word or number.startswith(word) else f"{word}-{number}"
+Again = Mapping[int, int]
+"""Runs of vouchers that were met before: place of the run in its passage to lines met before."""
 
-
-def runs(lines: Iterable[Line]) -> Iterator[Run]:
-    """Cut lines into runs, in order."""
-    printed = LinePrinter().text
-    for (_, period, word, number), group in groupby(lines, itemgetter(0, 1, 2, 3)):
-        together = list(group)
-        yield Run(period, word, number, together, printed(together))
+_tally = partial(tuple.__new__, Tally)
 
 
 class Vouchers:
@@ -71,40 +47,104 @@ class Vouchers:
     def __init__(self, numbering: Numbering) -> None:
         self.numbering = numbering
         self.series: dict[SeriesName, dict[str, Tally]] = {}
-        self._at: tuple[str, str, str] | None = None
-        self._here: dict[str, Tally] = {}
 
-    def add(self, run: Run, text: bytes) -> Tally:
-        """Take in a run; return its voucher's tally, this run included but for `seen`."""
-        first = run.lines[0]
-        at = first.year, run.period, run.word
-        if at != self._at:  # most runs are of the series before them
-            self._at, self._here = at, self._series_of(*at)
-        tally = self._here.get(run.number)
-        if tally is None:
-            tally = self._here[run.number] = Tally(run.period, first.date)
-        tally.lines += len(run.lines)
-        tally.mark = mark_of(text, tally.mark)
-        for line in run.lines:
-            if line.voided:
-                tally.voided = True
-            else:
-                tally.net += (line.debit or 0) - (line.credit or 0)
-        return tally
+    def series_name(self, year: str, period: str, word: str) -> SeriesName:
+        """Return the series that a line's voucher is numbered in."""
+        return SeriesName(year, "" if self.numbering == "year" else period, word)
 
-    def _series_of(self, year: str, period: str, word: str) -> dict[str, Tally]:
-        within = "" if self.numbering == "year" else period
-        return self.series.setdefault(SeriesName(year, within, word), {})
+    def add(self, passage: Passage, texts: Sequence[bytes]) -> Again:
+        """Take in a passage; return which of its runs go on with a voucher met before.
+
+        Args:
+            passage: whole runs.
+            texts: the canonical text of each run.
+        """
+        again: dict[int, int] = {}
+        lines, starts = passage.lines, passage.starts
+        numbers = list(map(lines.number.__getitem__, starts))
+        tallies = self._tallies(passage, texts)
+        for (year, period, word), first, after in _heads(passage):
+            here = self.series.setdefault(self.series_name(year, period, word), {})
+            own = numbers[first:after]
+            if here.keys().isdisjoint(own) and len(set(own)) == len(own):
+                here.update(zip(own, tallies[first:after], strict=True))
+                continue
+            for run, number in enumerate(own, first):
+                before, tally = here.get(number), tallies[run]
+                if before is not None:
+                    again[run] = before.lines
+                    tally = _together(before, tally, texts[run])
+                here[number] = tally
+        return again
+
+    def _tallies(self, passage: Passage, texts: Sequence[bytes]) -> list[Tally]:
+        """Return a tally of each run by itself."""
+        lines, starts = passage.lines, passage.starts
+        return list(
+            map(
+                _tally,
+                zip(
+                    map(lines.period.__getitem__, starts),
+                    map(lines.date.__getitem__, starts),
+                    map(sub, passage.ends, starts),
+                    passage.nets,
+                    marks_of(texts),
+                    _voided(passage),
+                    strict=False,  # _voided may have no end
+                ),
+            )
+        )
 
     def marks(self) -> tuple[VoucherMarks, ...]:
         """Return the marks by period."""
         found: dict[str, tuple[list[str], list[str]]] = {}
         for (_, _, word), tallies in self.series.items():
-            for number, tally in tallies.items():
-                names, marks = found.setdefault(tally.period, ([], []))
-                names.append(voucher_name(word, number))
-                marks.append(tally.mark.hex())
+            for period, numbers in _by_period(tallies).items():
+                names, marks = found.setdefault(period, ([], []))
+                names += [voucher_name(word, number) for number in numbers]
+                marks += [tallies[number].mark.hex() for number in numbers]
         return tuple(
             VoucherMarks(period, tuple(names), tuple(marks))
             for period, (names, marks) in sorted(found.items())
         )
+
+
+def _by_period(tallies: Mapping[str, Tally]) -> Mapping[str, Iterable[str]]:
+    """Return the numbers of a series by the period their vouchers begin in."""
+    periods = {period for period, *_ in tallies.values()}
+    if len(periods) == 1:
+        return {periods.pop(): tallies}
+    found: dict[str, list[str]] = {}
+    for number, tally in tallies.items():
+        found.setdefault(tally.period, []).append(number)
+    return found
+
+
+def _voided(passage: Passage) -> Iterator[bool]:
+    voided = passage.lines.voided
+    if True not in voided:
+        return repeat(False)
+    return (True in voided[first:after] for first, after in passage.runs())
+
+
+def _heads(passage: Passage) -> Iterator[tuple[tuple[str, str, str], int, int]]:
+    """Yield year, period, word of runs that stand together; the first, and the one after them."""
+    columns = passage.lines[:3]
+    if all(len(passage.distinct(column)) == 1 for column in columns):
+        year, period, word = (column[0] for column in columns)
+        yield (year, period, word), 0, len(passage.starts)
+        return
+    heads = list(zip(*(map(column.__getitem__, passage.starts) for column in columns), strict=True))
+    starts = [0, *changes(heads)]
+    for first, after in zip(starts, [*starts[1:], len(heads)], strict=True):
+        yield heads[first], first, after
+
+
+def _together(before: Tally, run: Tally, text: bytes) -> Tally:
+    """Return the tally of a voucher whose lines lie apart in the file."""
+    return before._replace(
+        lines=before.lines + run.lines,
+        net=before.net + run.net,
+        mark=mark_of(text, before.mark),
+        voided=before.voided or run.voided,
+    )

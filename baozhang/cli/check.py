@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from baozhang.books.findings import difference_text, sentence
-from baozhang.books.model import Violation
-from baozhang.books.profiles import Profile, load_profile, profile_names
+from baozhang.books.model import Standard, Violation
+from baozhang.books.profiles import Profile, load_profile
 from baozhang.books.proof import Proof
 from baozhang.books.reading import open_books, shown_name
 from baozhang.books.taking import take_proof
@@ -18,8 +18,9 @@ from baozhang.errors import UsageError
 from baozhang.money import format_amount, scale_of
 from baozhang.words import say
 
-_PROFILE_HELP = say(
-    "What the export is: {known}, or the path of a profile.", known=", ".join(profile_names())
+_PROFILE_HELP = say("What the export is (`baozhang profile list`), or the path of a profile.")
+_STANDARD_HELP = say(
+    "Which accounting standard the chart follows: sbe (小企业会计准则), asbe (企业会计准则), other."
 )
 
 
@@ -32,6 +33,7 @@ def check(
     path: Annotated[Path, typer.Argument(help=say("A file, or a folder of books."))],
     profile: Annotated[str, typer.Option("--profile", help=_PROFILE_HELP)],
     *,
+    standard: Annotated[Standard, typer.Option("--standard", help=_STANDARD_HELP)] = "other",
     as_json: JsonFlag = False,
 ) -> None:
     """Check every book below a path.
@@ -41,9 +43,9 @@ def check(
         LedgerFormatError: an export is not what its profile says.
     """
     chosen = load_profile(profile)
-    proofs = _proofs(chosen, path, as_json=as_json)
+    proofs = proofs_below(chosen, path, standard, as_json=as_json)
     show(
-        _value(chosen, proofs),
+        _value(chosen, standard, proofs),
         as_json=as_json,
         human=lambda page: load("check_views").draw(page, proofs, path),
     )
@@ -51,7 +53,15 @@ def check(
         raise typer.Exit(1)
 
 
-def _proofs(profile: Profile, path: Path, *, as_json: bool) -> list[Proof]:
+def proofs_below(
+    profile: Profile, path: Path, standard: Standard, *, as_json: bool
+) -> list[Proof]:
+    """Take the proof of every book below a path.
+
+    Raises:
+        UsageError: no such path, or no book of that profile there.
+        LedgerFormatError: an export is not what its profile says.
+    """
     if not path.exists():
         raise UsageError(
             "there is no file or folder {path}", hint="Check the path.", path=shown_name(str(path))
@@ -69,16 +79,21 @@ def _proofs(profile: Profile, path: Path, *, as_json: bool) -> list[Proof]:
     proofs, read = [], 0
     with row_count(as_json=as_json) as told:
         for book in books:
-            proof = take_proof(book, tell=lambda rows, before=read: told(before + rows))  # type: ignore[misc]
+            proof = take_proof(
+                book,
+                standard=standard,
+                tell=lambda rows, before=read: told(before + rows),  # type: ignore[misc]
+            )
             proofs.append(proof)
             read += sum(chunk.rows for chunk in proof.chunks if chunk.table != "columns")
     return proofs
 
 
-def _value(profile: Profile, proofs: Sequence[Proof]) -> dict[str, object]:
+def _value(profile: Profile, standard: Standard, proofs: Sequence[Proof]) -> dict[str, object]:
     currency = profile.currency
     return {
         "profile": profile.name,
+        "standard": standard,
         **figures(proofs, currency),
         "currency": currency,
         "books": [

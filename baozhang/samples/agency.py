@@ -9,10 +9,11 @@ must know.  Nothing here is a real company; `SYNTHETIC.md` says so in Chinese an
 """
 
 import calendar
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -20,20 +21,22 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from baozhang.books.model import Attachment, PartyBalance, SideRow, SideTable
 from baozhang.errors import UsageError
 from baozhang.samples.business import (
     AVERAGE_SALE,
     SALES_SHARE,
     Bookkeeper,
     Company,
-    opening_balances,
+    opened,
 )
 from baozhang.samples.chart import DATA
 from baozhang.samples.exports import CsvExport, Export, T3Export
 from baozhang.samples.identity import TRADES, company_name, credit_code, parties, staff
-from baozhang.samples.journal import SampleInvoice, Standing, Voucher
+from baozhang.samples.journal import BalanceRow, PartySums, SampleInvoice, Standing, Voucher
 from baozhang.samples.papers import pdf, xlsx
 from baozhang.samples.seeds import chance, rng_for, stamp
+from baozhang.samples.sides import WORD, Sides
 
 Kind = Literal["cn_csv", "yonyou_t3", "fec"]
 MEMORY = "sample.json"
@@ -99,6 +102,8 @@ class SampleAgency:
     shape: Shape
     clients: tuple[SampleClient, ...]
     days: int = 0
+    partners: dict[str, list[tuple[str, str, int, int, int]]] = field(default_factory=dict)
+    """By client: account, partner, and in the last period opening, debit and credit in fen."""
 
     @property
     def last(self) -> date:
@@ -165,7 +170,7 @@ def make_agency(
     agency = SampleAgency(seed, first.replace(day=1), months, shape, tuple(members))
     for done, client in enumerate(agency.clients):
         tell(done, len(agency.clients))
-        _make_client(folder / client.id, agency, client)
+        agency.partners[client.id] = _make_client(folder / client.id, agency, client)
     _remember(folder, agency)
     tell(len(agency.clients), len(agency.clients))
     return agency
@@ -209,12 +214,12 @@ def next_day(folder: Path, day: int, seed: int | None = None) -> SampleAgency:
             day=day,
             due=agency.days + 1,
         )
+    partners = dict(agency.partners)
     for client in agency.clients:
         if client.kind != "fec":
-            _pass_day(
-                folder / client.id, agency, client, day, agency.seed if seed is None else seed
-            )
-    after = replace(agency, days=day)
+            decided = agency.seed if seed is None else seed
+            partners[client.id] = _pass_day(folder / client.id, agency, client, day, decided)
+    after = replace(agency, days=day, partners=partners)
     _remember(folder, after)
     return after
 
@@ -251,6 +256,7 @@ def _company(agency: SampleAgency, client: SampleClient) -> Company:
         parties(rng, "K", tuple(TRADES), PARTIES, 100_000 + 100 * number),
         parties(rng, "G", (client.trade,), PARTIES, 100_050 + 100 * number),
         int(agency.shape.trades * SALES_SHARE * AVERAGE_SALE),
+        agency.first,
     )
 
 
@@ -261,13 +267,31 @@ def _export(folder: Path, agency: SampleAgency, client: SampleClient) -> Export:
     return T3Export(folder, first_year=agency.first.year, maker=maker, reviewer=reviewer)
 
 
-def _make_client(folder: Path, agency: SampleAgency, client: SampleClient) -> None:
+Partners = list[tuple[str, str, int, int, int]]
+
+
+def _make_client(folder: Path, agency: SampleAgency, client: SampleClient) -> Partners:
     folder.mkdir()
+    partners: Partners = []
     if client.kind == "fec":
         _copy_french(folder, agency.last)
     else:
-        _generate(folder, agency, client)
+        partners = _noted(_generate(folder, agency, client).parties)
     _stamp_folders(folder, agency.last)
+    return partners
+
+
+def _noted(parties: PartySums) -> Partners:
+    return [
+        (account, party, row.opening, row.debit, row.credit)
+        for (account, party), row in parties.items()
+    ]
+
+
+def _recalled(partners: Partners) -> PartySums:
+    return {
+        (account, party): BalanceRow(account, *figures) for account, party, *figures in partners
+    }
 
 
 def _copy_french(folder: Path, day: date) -> None:
@@ -277,11 +301,10 @@ def _copy_french(folder: Path, day: date) -> None:
         stamp(Path(shutil.copyfile(source, below / source.name)), day, 0)
 
 
-def _generate(folder: Path, agency: SampleAgency, client: SampleClient) -> None:
+def _generate(folder: Path, agency: SampleAgency, client: SampleClient) -> Standing:
     company, rng = _company(agency, client), rng_for(agency.seed, "books", client.id)
     export, papers = _export(folder, agency, client), rng_for(agency.seed, "papers", client.id)
-    standing = Standing(agency.first.year, agency.first.month, opening_balances(company))
-    keeper = Bookkeeper(company, standing, rng)
+    keeper = Bookkeeper(company, opened(company), rng)
     for month in range(agency.months):
         if month:
             keeper.standing = keeper.standing.next_period()
@@ -294,6 +317,7 @@ def _generate(folder: Path, agency: SampleAgency, client: SampleClient) -> None:
     _contracts(folder / "合同", agency, papers)
     (folder / NOTICE).write_text(NOTICE_TEXT, encoding="utf-8")
     stamp(folder / NOTICE, agency.first, 0)
+    return keeper.standing
 
 
 def _book(
@@ -303,21 +327,48 @@ def _book(
     vouchers: Iterator[Voucher],
     shape: Shape,
     papers: Random,
+    *,
+    closed: bool = True,
 ) -> None:
-    """Write vouchers, their balances, and the invoices that came with them."""
+    """Write vouchers, their balances, what stands beside them, and the invoices that came."""
     invoices: list[SampleInvoice] = []
+    sides = Sides(keeper)
 
     def noted() -> Iterator[Voucher]:
         for voucher in vouchers:
+            sides.see(voucher)
             if voucher.invoice:
                 invoices.append(voucher.invoice)
             yield voucher
 
     export.add(keeper.standing, noted(), invoices)
-    for invoice in invoices:
+    attached: list[SideRow] = []
+    for voucher, invoice in sides.invoices:
         text = ("SAMPLE - NOT AN INVOICE", f"No. {invoice.number}", invoice.day.isoformat())
         path = folder / "发票" / f"{invoice.number}.pdf"
-        _paper(path, pdf(papers, text, _size(papers, shape.invoice_bytes)), invoice.day, papers)
+        body = pdf(papers, text, _size(papers, shape.invoice_bytes))
+        _paper(path, body, invoice.day, papers)
+        place, digest = f"{WORD}-{voucher.number}", hashlib.sha256(body).hexdigest()
+        period = keeper.standing.period
+        attached.append(Attachment(period, place, path.name, len(body), digest, ()))
+    rows = sides.rows(closed=closed)
+    export.beside(keeper.standing, {**_called(export, keeper, rows), "attachments": attached})
+
+
+def _called(
+    export: Export, keeper: Bookkeeper, rows: dict[SideTable, list[SideRow]]
+) -> dict[SideTable, list[SideRow]]:
+    """Return the rows with the partners called as the export's vouchers call them."""
+    if not export.by_name:
+        return rows
+    company = keeper.company
+    called = {party.code: party.name for party in (*company.customers, *company.suppliers)}
+    partners = [
+        row._replace(party=called[row.party])
+        for row in rows["parties"]
+        if isinstance(row, PartyBalance)
+    ]
+    return {**rows, "parties": [*partners]}
 
 
 def _contracts(folder: Path, agency: SampleAgency, papers: Random) -> None:
@@ -361,23 +412,27 @@ def _stamp_folders(folder: Path, day: date) -> None:
 
 def _pass_day(
     folder: Path, agency: SampleAgency, client: SampleClient, day: int, seed: int
-) -> None:
+) -> Partners:
     today = agency.last + timedelta(days=day)
     rng = rng_for(seed, "day", day, client.id)
     export = _export(folder, agency, client)
     standing = export.standing()
+    standing.parties = _recalled(agency.partners[client.id])
     if (standing.year, standing.month) != (today.year, today.month):
         standing = standing.next_period()
     keeper = Bookkeeper(_company(agency, client), standing, rng)
     keeper.serial = _last_serial(folder / "发票")
     keeper.invoices_left = 1 + chance(rng, 3)
     trades = max(1, agency.shape.trades // 30)
-    _book(folder, export, keeper, keeper.day(today, trades), agency.shape, rng)
+    closed = today == _month_end(keeper.standing)
+    vouchers = keeper.day(today, trades)
+    _book(folder, export, keeper, vouchers, agency.shape, rng, closed=closed)
     changed = export.files()
     export.touch(rng)
     for path in changed:
         stamp(path, today, 36_000 - 60)
     _stamp_folders(folder, today)
+    return _noted(keeper.standing.parties)
 
 
 def _last_serial(folder: Path) -> int:

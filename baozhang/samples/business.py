@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from baozhang.samples.chart import names, profit_and_loss
+from baozhang.books.model import Pay
+from baozhang.samples.assets import BUYING_DAY, Card, asset_rows, bought_card, cards, old_cards
+from baozhang.samples.chart import chart, names, profit_and_loss
 from baozhang.samples.identity import Party, invoice_number
-from baozhang.samples.journal import Entry, SampleInvoice, Standing, Voucher
+from baozhang.samples.journal import BalanceRow, Entry, SampleInvoice, Standing, Voucher
+from baozhang.samples.payroll import pay_sheet
 from baozhang.samples.seeds import chance
 
 CASH, BANK, SECOND_BANK = "1001", "100201", "100202"
@@ -24,6 +27,7 @@ RECEIVABLE, PAYABLE, STOCK = "1122", "2202", "140501"
 FIXED_ASSETS, DEPRECIATION = "1601", "1602"
 WAGES, SOCIAL, WITHHELD, LOAN = "221101", "221102", "224101", "224102"
 VAT, VAT_DUE, CITY_TAX, EDUCATION_FEE = "222101", "222102", "222103", "222104"
+INPUT_VAT, MOVED_VAT, OUTPUT_VAT = "22210101", "22210104", "22210107"  # general taxpayers
 INCOME_TAX_STAFF, INCOME_TAX = "222105", "222106"
 PROFIT, RETAINED, CAPITAL = "3103", "310401", "3001"
 
@@ -50,6 +54,7 @@ class Company:
     customers: tuple[Party, ...]
     suppliers: tuple[Party, ...]
     turnover: int  # fen a month, expected
+    first: date  # first day of the first covered month
 
     @property
     def deducts(self) -> bool:
@@ -66,10 +71,58 @@ class Company:
         """Account of its sales."""
         return "500101" if self.kind == "goods" else "500102"
 
+    @property
+    def output_vat(self) -> str:
+        """Account of the VAT on its sales."""
+        return OUTPUT_VAT if self.deducts else VAT
 
-def opening_balances(company: Company) -> dict[str, int]:
-    """Return a going concern's balances before its first covered month; they sum to zero."""
-    unit = max(company.turnover, 5_000_000) // 100_000 * 1000  # about a percent of turnover
+    @property
+    def unit(self) -> int:
+        """About a percent of its turnover, in fen."""
+        return max(self.turnover, 5_000_000) // 100_000 * 1000
+
+    @property
+    def assets(self) -> tuple[Card, ...]:
+        """The fixed assets it has before its first covered month."""
+        return old_cards(self.serial, self.unit * 120, self.first)
+
+    def held(self, year: int, month: int) -> list[Card]:
+        """Return its fixed assets at the end of a period."""
+        return cards(self.assets, self.serial, self.first, year, month)
+
+    def pay(self, year: int, month: int) -> tuple[Pay, ...]:
+        """Return its pay sheet of a period."""
+        wages = max(self.turnover * 12 // 100, 600_000) // 100 * 100
+        return pay_sheet(self.serial, wages, year, month)
+
+
+def opened(company: Company) -> Standing:
+    """Return the books of a going concern at the start of its first covered month."""
+    balances = _opening_balances(company)
+    parties = {
+        (account, party.code): BalanceRow(account, amount, 0, 0)
+        for account, those in ((RECEIVABLE, company.customers), (PAYABLE, company.suppliers))
+        for party, amount in _shared(balances[account], those)
+    }
+    accounts = chart(deducts=company.deducts)
+    first = company.first
+    return Standing(first.year, first.month, balances, accounts, parties=parties)
+
+
+def _shared(amount: int, parties: tuple[Party, ...]) -> Iterator[tuple[Party, int]]:
+    """Share an amount out among some of the partners, more to the first."""
+    some = parties[:3]
+    for number, party in enumerate(some, start=1):
+        part = amount // 2 if number < len(some) else amount
+        amount -= part
+        yield party, part
+
+
+def _opening_balances(company: Company) -> dict[str, int]:
+    """Return the leaves' balances; they sum to zero."""
+    unit, year, month = company.unit, *_month_before(company.first)
+    earned = company.pay(year, month)
+    worn = asset_rows(list(company.assets), year, month, FIXED_ASSETS)
     balances = {
         CASH: unit,
         BANK: unit * 150,
@@ -78,16 +131,22 @@ def opening_balances(company: Company) -> dict[str, int]:
         "122102": unit * 5,
         STOCK: unit * 80 if company.kind == "goods" else 0,
         FIXED_ASSETS: unit * 120,
-        DEPRECIATION: -unit * 30,
+        DEPRECIATION: -sum(asset.accumulated for asset in worn),
         PAYABLE: -unit * 45,
-        WAGES: -unit * 8,
+        WAGES: -sum(pay.gross for pay in earned),
         SOCIAL: -unit * 2,
         VAT_DUE: -unit * 2,
         INCOME_TAX: -unit,
         CAPITAL: -unit * 300,
     }
+    if company.first.month > 1:
+        balances[PROFIT] = -unit * company.first.month
     balances[RETAINED] = -sum(balances.values())
     return balances
+
+
+def _month_before(day: date) -> tuple[int, int]:
+    return (day.year, day.month - 1) if day.month > 1 else (day.year - 1, 12)
 
 
 @dataclass(slots=True)
@@ -101,6 +160,20 @@ class Bookkeeper:
     serial: int = 0  # of the last invoice
     receivables: deque[tuple[Party, int]] = field(default_factory=deque)
     payables: deque[tuple[Party, int]] = field(default_factory=deque)
+    sold: list[tuple[Party, int, SampleInvoice | None]] = field(default_factory=list)
+    earned: dict[str, int] = field(default_factory=dict)
+    """损益 balances of the period as they stood when its close emptied them."""
+
+    def __post_init__(self) -> None:
+        """Let what partners owed before be the first to be settled."""
+        for account, those, open_ in (
+            (RECEIVABLE, self.company.customers, self.receivables),
+            (PAYABLE, self.company.suppliers, self.payables),
+        ):
+            for party in those:
+                row = self.standing.parties.get((account, party.code))
+                if row and row.closing:
+                    open_.append((party, abs(row.closing)))
 
     def day(self, day: date, trades: int) -> Iterator[Voucher]:
         """Yield the day's vouchers, posted and numbered."""
@@ -140,7 +213,7 @@ class Bookkeeper:
             return self._purchase(day)
         if dice < 0.84:
             return self._payment(day) or self._purchase(day)
-        if dice < 0.85:
+        if dice < 0.86:
             return self._sales_return(day) or self._expense(day)
         return self._expense(day)
 
@@ -154,7 +227,10 @@ class Bookkeeper:
         company, party = self.company, self._party(self.company.customers)
         net = self._amount(AVERAGE_SALE)
         tax = (net * company.vat_percent + 50) // 100
+        parts = net, tax, company.vat_percent
+        invoice = self._invoice(day, company.credit_code, party.credit_code, *parts)
         self.receivables.append((party, net + tax))
+        self.sold.append((party, net + tax, invoice))
         goods = "商品" if company.kind == "goods" else "技术服务"
         return Voucher(
             day,
@@ -162,24 +238,28 @@ class Bookkeeper:
             (
                 Entry(RECEIVABLE, net + tax, 0, party),
                 Entry(company.revenue, 0, net),
-                Entry(VAT, 0, tax),
+                Entry(company.output_vat, 0, tax),
             ),
             2,
-            self._invoice(day, company.credit_code, party.credit_code, net, tax),
+            invoice,
         )
 
     def _sales_return(self, day: date) -> Voucher | None:
-        """Book a return in red: the amounts of a sale, negative."""
-        if not self.receivables:
+        """Book the return of the last sale that is not paid yet in red, with a red invoice."""
+        if not self.sold or not self.receivables or self.receivables[-1] != self.sold[-1][:2]:
             return None
-        party, gross = self.receivables.pop()
-        net = gross * 100 // (100 + self.company.vat_percent)
-        red = (
+        company, (party, gross, blue) = self.company, self.sold.pop()
+        self.receivables.pop()
+        net = blue.amount if blue else _without_tax(gross, company.vat_percent)
+        entries = (
             Entry(RECEIVABLE, -gross, 0, party),
-            Entry(self.company.revenue, 0, -net),
-            Entry(VAT, 0, net - gross),
+            Entry(company.revenue, 0, -net),
+            Entry(company.output_vat, 0, net - gross),
         )
-        return Voucher(day, f"红字冲销{party.name}销售退回", red)
+        red = blue and self._numbered(
+            blue._replace(day=day, amount=-net, tax=net - gross, blue=blue.number)
+        )
+        return Voucher(day, f"红字冲销{party.name}销售退回", entries, 1, red)
 
     def _receipt(self, day: date) -> Voucher | None:
         if not self.receivables:
@@ -193,11 +273,12 @@ class Bookkeeper:
         party = self._party(self.company.suppliers)
         goods = self.company.kind == "goods"
         net = self._amount(AVERAGE_SALE * 14 // 10 if goods else AVERAGE_SALE // 4)
-        tax = (net * (13 if goods else 6) + 50) // 100
+        percent = 13 if goods else 6
+        tax = (net * percent + 50) // 100
         account = STOCK if goods else "540102"
         gross = net + tax
         self.payables.append((party, gross))
-        cost = (Entry(account, net, 0), Entry(VAT, tax, 0))
+        cost = (Entry(account, net, 0), Entry(INPUT_VAT, tax, 0))
         return Voucher(
             day,
             f"向{party.name}采购{'商品入库' if goods else '外协服务'}",
@@ -206,7 +287,7 @@ class Bookkeeper:
                 Entry(PAYABLE, 0, gross, party),
             ),
             3,
-            self._invoice(day, party.credit_code, self.company.credit_code, net, tax),
+            self._invoice(day, party.credit_code, self.company.credit_code, net, tax, percent),
         )
 
     def _payment(self, day: date) -> Voucher | None:
@@ -230,15 +311,20 @@ class Bookkeeper:
         return Voucher(day, "收到股东借款", (Entry(BANK, amount, 0), Entry(LOAN, 0, amount)))
 
     def _invoice(
-        self, day: date, seller: str, buyer: str, amount: int, tax: int
+        self, day: date, seller: str, buyer: str, amount: int, tax: int, percent: int
     ) -> SampleInvoice | None:
         if self.invoices_left <= 0:
             return None
         self.invoices_left -= 1
-        self.serial += 1
-        number = invoice_number(day.year, self.company.serial, self.serial)
         kind = "增值税专用发票" if self.company.deducts else "普通发票"
-        return SampleInvoice(number, day, f"数电票（{kind}）", seller, buyer, amount, tax)
+        return self._numbered(
+            SampleInvoice("", day, f"数电票（{kind}）", seller, buyer, amount, tax, percent)
+        )
+
+    def _numbered(self, invoice: SampleInvoice) -> SampleInvoice:
+        self.serial += 1
+        number = invoice_number(invoice.day.year, self.company.serial, self.serial)
+        return invoice._replace(number=number)
 
     # -- duties of fixed days ---------------------------------------------------------------
 
@@ -255,6 +341,8 @@ class Bookkeeper:
             yield from self._settle(day, "缴纳上月增值税", (VAT_DUE,))
             taxes = (CITY_TAX, EDUCATION_FEE, INCOME_TAX_STAFF, INCOME_TAX)
             yield from self._settle(day, "缴纳上月附加税及所得税", taxes)
+        elif card := self._card_bought(day):
+            yield self._asset(day, card)
         elif day.day == 21:
             fee = 1_000 + chance(self.rng, 9_000)
             yield Voucher(day, "支付银行手续费", (Entry("560301", fee, 0), Entry(BANK, 0, fee)))
@@ -263,22 +351,32 @@ class Bookkeeper:
                 paid = Entry(BANK, interest, 0), Entry("560302", 0, interest)
                 yield Voucher(day, "收到银行存款利息", paid)
 
-    def _pay(self, day: date) -> Iterator[Voucher]:
-        owed = -self.standing.balance(WAGES)
-        if owed <= 0:
-            return
-        social, tax = owed // 10, owed * 3 // 200
-        yield Voucher(
-            day,
-            "发放上月工资",
-            (
-                Entry(WAGES, owed, 0),
-                Entry(WITHHELD, 0, social),
-                Entry(INCOME_TAX_STAFF, 0, tax),
-                Entry(BANK, 0, owed - social - tax),
-            ),
-            2,
+    def _card_bought(self, day: date) -> Card | None:
+        if day.day != BUYING_DAY:
+            return None
+        return bought_card(self.company.serial, self.company.first, day.year, day.month)
+
+    def _asset(self, day: date, card: Card) -> Voucher:
+        """Buy a fixed asset; a general taxpayer deducts its VAT, for another it is cost."""
+        tax = (card.cost * 13 + 50) // 100 if self.company.deducts else 0
+        entries = (
+            Entry(FIXED_ASSETS, card.cost, 0),
+            *((Entry(INPUT_VAT, tax, 0),) if tax else ()),
+            Entry(BANK, 0, card.cost + tax),
         )
+        return Voucher(day, f"购入固定资产，卡片{card.number}", entries, 2)
+
+    def _pay(self, day: date) -> Iterator[Voucher]:
+        """Pay out last month's pay sheet."""
+        sheet = self.company.pay(*_month_before(day))
+        tax = sum(pay.tax for pay in sheet)
+        entries = (
+            Entry(WAGES, sum(pay.gross for pay in sheet), 0),
+            Entry(WITHHELD, 0, sum(pay.deductions for pay in sheet)),
+            *((Entry(INCOME_TAX_STAFF, 0, tax),) if tax else ()),
+            Entry(BANK, 0, sum(pay.net for pay in sheet)),
+        )
+        yield Voucher(day, "发放上月工资", entries, 2)
 
     def _settle(self, day: date, summary: str, accounts: tuple[str, ...]) -> Iterator[Voucher]:
         owed = tuple(
@@ -293,8 +391,9 @@ class Bookkeeper:
         """Yield what a month's end accrues; each looks at the balances the last one left."""
         yield self._wages(day)
         balance = self.standing.balance
-        worn = min(balance(FIXED_ASSETS) // 60, balance(FIXED_ASSETS) * 95 // 100 + balance("1602"))
-        if worn > 0:
+        held = self.company.held(day.year, day.month)
+        worn = sum(row.monthly for row in asset_rows(held, day.year, day.month, FIXED_ASSETS))
+        if worn:
             entries = Entry("560204", worn, 0), Entry(DEPRECIATION, 0, worn)
             yield Voucher(day, "计提本月固定资产折旧", entries)
         cost = min(-balance("500101") * (66 + chance(self.rng, 10)) // 100, balance(STOCK))
@@ -305,8 +404,7 @@ class Bookkeeper:
         yield from self._taxes(day)
 
     def _wages(self, day: date) -> Voucher:
-        wages = max(self.company.turnover * 12 // 100, 600_000) // 100 * 100
-        wages += chance(self.rng, 500) * 100
+        wages = sum(pay.gross for pay in self.company.pay(day.year, day.month))
         sales, social = wages * 4 // 10, wages * 16 // 100
         entries = (
             Entry("560101", sales, 0),
@@ -318,11 +416,11 @@ class Bookkeeper:
         return Voucher(day, "计提本月工资及社会保险费", entries, 2)
 
     def _taxes(self, day: date) -> Iterator[Voucher]:
-        vat = -self.standing.balance(VAT)
+        vat = -self.standing.below(VAT)
         if vat > 0:
-            yield Voucher(
-                day, "转出本月未交增值税", (Entry(VAT, vat, 0), Entry(VAT_DUE, 0, vat)), 0
-            )
+            moved = MOVED_VAT if self.company.deducts else VAT
+            entries = Entry(moved, vat, 0), Entry(VAT_DUE, 0, vat)
+            yield Voucher(day, "转出本月未交增值税", entries, 0)
         city, education = max(vat, 0) * 7 // 100, max(vat, 0) * 3 // 100
         if city and education:
             taxes = Entry(CITY_TAX, 0, city), Entry(EDUCATION_FEE, 0, education)
@@ -335,6 +433,7 @@ class Bookkeeper:
 
     def _close(self, day: date) -> Iterator[Voucher]:
         """Yield 结转损益, and in December the year's profit to 3104."""
+        self.earned = {code: self.standing.balance(code) for code in profit_and_loss()}
         for summary, first_digits in (
             ("结转本期损益（收入）", ("50", "51", "53")),
             ("结转本期损益（成本费用）", ("54", "56", "57", "58")),
@@ -348,6 +447,12 @@ class Bookkeeper:
         if day.month == 12 and (profit := self.standing.balance(PROFIT)):
             year = _emptied(PROFIT, profit), *_signed(RETAINED, profit)
             yield Voucher(day, f"结转本年利润至{names()[RETAINED]}", year, 0)
+
+
+def _without_tax(gross: int, percent: int) -> int:
+    """Return the net amount whose tax, rounded to the fen, makes it the gross one."""
+    net = gross * 100 // (100 + percent)
+    return net if net + (net * percent + 50) // 100 == gross else net + 1
 
 
 def _emptied(account: str, balance: int) -> Entry:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 DATA = Path(__file__).parent / "data"
+FIRST, SECOND = 4, 6  # digits of a code at the first and the second level
 REGULATION = DATA / "cn_coa_sbe" / "coa_small_business_2011_17.csv"
 
 SUB_ACCOUNTS = {
@@ -17,6 +18,10 @@ SUB_ACCOUNTS = {
     "221101": "应付职工工资",
     "221102": "应付社会保险费",
     "222101": "应交增值税",
+    "22210101": "进项税额",
+    "22210103": "已交税金",
+    "22210104": "转出未交增值税",
+    "22210107": "销项税额",
     "222102": "未交增值税",
     "222103": "应交城市维护建设税",
     "222104": "应交教育费附加",
@@ -43,7 +48,11 @@ SUB_ACCOUNTS = {
     "560301": "手续费",
     "560302": "利息收入",
 }
-"""Code to name; the code's first four digits are its parent's."""
+"""Code to name; without its last two digits a code is its parent's.
+
+The columns of 应交增值税 (财会〔2016〕22号) are kept by general taxpayers alone.
+"""
+VAT_COLUMNS = ("22210101", "22210103", "22210104", "22210107")
 
 
 class ChartAccount(NamedTuple):
@@ -59,33 +68,32 @@ class ChartAccount(NamedTuple):
     @property
     def grade(self) -> int:
         """Level in the chart, from 1."""
-        return 2 if self.parent else 1
+        return len(self.code) // 2 - 1
 
 
 @cache
-def chart() -> tuple[ChartAccount, ...]:
-    """Return the chart, sorted by code, so that parents come before their children."""
+def chart(*, deducts: bool = True) -> tuple[ChartAccount, ...]:
+    """Return the chart, sorted by code, so that parents come before their children.
+
+    Args:
+        deducts: whether it is a general taxpayer's, with the columns of 应交增值税.
+    """
     with REGULATION.open(encoding="utf-8", newline="") as file:
         first = list(csv.DictReader(file))
-    with_children = {code[:4] for code in SUB_ACCOUNTS}
-    accounts = [
+    below = {code: name for code, name in SUB_ACCOUNTS.items() if deducts or len(code) == SECOND}
+    above = {code[:-2] for code in below}
+    heads = {row["code"]: (row["category"], row["normal_balance"]) for row in first}
+    named = {row["code"]: row["name"] for row in first} | below
+    return tuple(
         ChartAccount(
-            row["code"],
-            row["name"],
-            row["category"],
-            row["normal_balance"],
-            "",
-            row["code"] not in with_children,
+            code,
+            name,
+            *heads[code[:FIRST]],
+            code[:-2] if len(code) > FIRST else "",
+            code not in above,
         )
-        for row in first
-    ]
-    above = {account.code: account for account in accounts}
-    for code, name in SUB_ACCOUNTS.items():
-        parent = above[code[:4]]
-        accounts.append(
-            ChartAccount(code, name, parent.category, parent.side, parent.code, leaf=True)
-        )
-    return tuple(sorted(accounts))
+        for code, name in sorted(named.items())
+    )
 
 
 @cache

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-from baozhang.books.vouchers import voucher_name
+from baozhang.books.blocks import voucher_name
 from baozhang.errors import UsageError
 from baozhang.money import format_amount, parse_amount
 

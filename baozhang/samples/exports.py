@@ -1,7 +1,8 @@
 """The two Chinese exports a sample client has: voucher CSV files, or a 用友 T3 database.
 
     账套/凭证_2026.csv  科目余额表_2026.csv  发票_2026.csv      GB18030, CRLF, one set per year
-    账套/UFDATA_001_2026.db                                     code, GL_accvouch, GL_accsum
+                  期间  辅助余额表  固定资产  工资表  银行对账单  申报  附件清单
+    账套/UFDATA_001_2026.db            code, GL_accvouch, GL_accsum, GL_accass, GL_mend
 
 Both take a period at a time: vouchers stream through, balances follow them.  Adding to a period
 that is already there appends its vouchers and replaces its balances, as a second export would.
@@ -9,30 +10,36 @@ that is already there appends its vouchers and replaces its balances, as a secon
 
 import csv
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from baozhang.books.model import PartyBalance, PeriodState, SideRow, SideTable
 from baozhang.money import format_amount, parse_amount
-from baozhang.samples.chart import chart, names
+from baozhang.samples.chart import names
 from baozhang.samples.journal import BalanceRow, SampleInvoice, Standing, Voucher, resumed
+from baozhang.samples.side_files import append, drop_period, or_empty, two_sides, write_beside
 
 BOOKS = "账套"
 VOUCHER_HEAD = (
     "日期,会计年度,会计期间,凭证字,凭证号,分录号,摘要,科目编码,科目名称,往来单位,"
-    "借方金额,贷方金额,制单人,审核人,附件数,备注"
+    "借方金额,贷方金额,制单人,审核人,附件数,备注,发票号码"
 )
 BALANCE_HEAD = (
     "会计年度,会计期间,科目编码,科目名称,方向,期初借方,期初贷方,本期借方,本期贷方,期末借方,期末贷方"
 )
-INVOICE_HEAD = "数电票号码,开票日期,票种,销方识别号,购方识别号,金额,税额,价税合计,状态"
+INVOICE_HEAD = "数电票号码,开票日期,票种,销方识别号,购方识别号,金额,税额,价税合计,状态,"
+INVOICE_HEAD += "税率,原蓝字发票号码,入账标识"
 TAIL = 8192  # bytes; several times the longest voucher line
 
 
 class Export(Protocol):
     """A client's books in one product's form."""
+
+    by_name: bool
+    """Whether it calls partners by their names, not by their codes."""
 
     def add(
         self, standing: Standing, vouchers: Iterable[Voucher], invoices: list[SampleInvoice]
@@ -43,8 +50,12 @@ class Export(Protocol):
         """
         ...
 
+    def beside(self, standing: Standing, rows: Mapping[SideTable, Iterable[SideRow]]) -> None:
+        """Write what stands beside the vouchers just added, as far as the product keeps it."""
+        ...
+
     def standing(self) -> Standing:
-        """Return the last period as the export shows it."""
+        """Return the last period as the export shows it, without its partners."""
         ...
 
     def touch(self, rng: Random) -> None:
@@ -57,7 +68,9 @@ class Export(Protocol):
 
 
 class CsvExport:
-    """凭证, 科目余额表 and 发票 as CSV."""
+    """凭证, 科目余额表, 发票 and what stands beside them as CSV."""
+
+    by_name = True
 
     def __init__(self, folder: Path, *, company: str, maker: str, reviewer: str) -> None:
         self._folder = folder / BOOKS
@@ -72,15 +85,20 @@ class CsvExport:
         """Append a period's vouchers and invoices; write its balances."""
         year = standing.year
         paths = [self._folder / f"{name}_{year}.csv" for name in ("凭证", "科目余额表", "发票")]
-        _append(paths[0], [VOUCHER_HEAD], self._lines(standing, vouchers))
+        append(paths[0], [VOUCHER_HEAD], self._lines(standing, vouchers))
         banner = f"科目余额表（样例） 编制单位：{self._company} {year}年 单位：元"
-        _drop_period(paths[1], standing.month)
-        _append(paths[1], [banner, BALANCE_HEAD], _balances(standing))
-        _append(paths[2], [INVOICE_HEAD], (_invoice(invoice) for invoice in invoices))
+        drop_period(paths[1], standing.month, heads=2)
+        append(paths[1], [banner, BALANCE_HEAD], _balances(standing))
+        append(paths[2], [INVOICE_HEAD], (_invoice(invoice) for invoice in invoices))
         self._written = paths
 
+    def beside(self, standing: Standing, rows: Mapping[SideTable, Iterable[SideRow]]) -> None:
+        """Write the side tables, a file each."""
+        period = standing.year, standing.month
+        self._written += write_beside(self._folder, period, rows)
+
     def standing(self) -> Standing:
-        """Return the last period as the balance table shows it."""
+        """Return the last period as the balance table shows it, without its partners."""
         path = max(self._folder.glob("科目余额表_*.csv"))
         with path.open(encoding="gb18030", newline="") as file:
             rows = list(csv.reader(file))[2:]
@@ -92,7 +110,7 @@ class CsvExport:
         """Leave all as it is: rows of a CSV export are only ever appended."""
 
     def files(self) -> list[Path]:
-        """Return the files that the last `add` wrote."""
+        """Return the files that the last `add`, and what came beside it, wrote."""
         return self._written
 
     def _lines(self, standing: Standing, vouchers: Iterable[Voucher]) -> Iterator[tuple[str, ...]]:
@@ -101,7 +119,8 @@ class CsvExport:
         for voucher in vouchers:
             day, number = voucher.day.isoformat(), str(voucher.number)
             attachments = str(voucher.attachments)
-            note = f"数电票 {voucher.invoice.number}" if voucher.invoice else ""
+            invoice = voucher.invoice.number if voucher.invoice else ""
+            note = f"数电票 {invoice}" if invoice else ""
             for position, (account, debit, credit, party) in enumerate(voucher.entries, start=1):
                 yield (
                     day,
@@ -114,12 +133,13 @@ class CsvExport:
                     account,
                     called[account],
                     party.name if party else "",
-                    _yuan(debit) if debit else "",
-                    _yuan(credit) if credit else "",
+                    or_empty(debit),
+                    or_empty(credit),
                     maker,
                     reviewer,
                     attachments,
                     note,
+                    invoice,
                 )
 
     def _last_number(self, year: int, month: int) -> int:
@@ -132,42 +152,11 @@ class CsvExport:
         return int(row[4]) if row[2] == str(month) else 0
 
 
-def _append(path: Path, heads: list[str], rows: Iterable[Iterable[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not path.exists()
-    with path.open("a", encoding="gb18030", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        if fresh:
-            writer.writerows(head.split(",") for head in heads)
-        writer.writerows(rows)
-
-
-def _drop_period(path: Path, month: int) -> None:
-    """Remove the rows of a month, which are the file's last ones, if they are there."""
-    if not path.exists():
-        return
-    lines = path.read_bytes().decode("gb18030").split("\r\n")
-    kept = lines[:2] + [line for line in lines[2:] if line and line.split(",")[1] != str(month)]
-    path.write_bytes(("\r\n".join(kept) + "\r\n").encode("gb18030"))
-
-
-def _yuan(amount: int) -> str:
-    """Return fen as yuan with thousands separators, as an accounting program exports them."""
-    whole, fraction = divmod(abs(amount), 100)
-    return f"{'-' if amount < 0 else ''}{whole:,}.{fraction:02d}"
-
-
-def _sides(amount: int) -> tuple[str, str]:
-    """Return a signed balance as its debit and its credit column."""
-    return (_yuan(amount), "") if amount > 0 else ("", _yuan(-amount) if amount else "")
-
-
 def _balances(standing: Standing) -> Iterator[tuple[str, ...]]:
-    for account, row in zip(chart(), standing.table(), strict=True):
+    for account, row in zip(standing.accounts, standing.table(), strict=True):
         period = str(standing.year), str(standing.month)
-        head = (*period, row.account, account.name, account.side, *_sides(row.opening))
-        moved = (_yuan(row.debit) if row.debit else "", _yuan(row.credit) if row.credit else "")
-        yield *head, *moved, *_sides(row.closing)
+        head = (*period, row.account, account.name, account.side, *two_sides(row.opening))
+        yield *head, or_empty(row.debit), or_empty(row.credit), *two_sides(row.closing)
 
 
 def _balance_row(row: list[str]) -> BalanceRow:
@@ -178,7 +167,9 @@ def _balance_row(row: list[str]) -> BalanceRow:
 def _invoice(invoice: SampleInvoice) -> tuple[str, ...]:
     parts = invoice.amount, invoice.tax, invoice.amount + invoice.tax
     head = invoice.number, invoice.day.isoformat(), invoice.kind, invoice.seller, invoice.buyer
-    return *head, *(format_amount(part) for part in parts), "正常"
+    state = "红字" if invoice.blue else "正常"
+    tail = state, f"{invoice.percent}%", invoice.blue or "", "是"
+    return *head, *(format_amount(part) for part in parts), *tail
 
 
 SCHEMA = """
@@ -190,6 +181,10 @@ CREATE TABLE GL_accvouch (i_id INTEGER PRIMARY KEY, iyear INTEGER, iperiod INTEG
     csup_id TEXT, md TEXT, mc TEXT);
 CREATE TABLE GL_accsum (iyear INTEGER, iperiod INTEGER, ccode TEXT, cbegind_c TEXT, mb TEXT,
     md TEXT, mc TEXT, cendd_c TEXT, me TEXT);
+CREATE TABLE GL_accass (iyear INTEGER, iperiod INTEGER, ccode TEXT, cdept_id TEXT, cperson_id TEXT,
+    ccus_id TEXT, csup_id TEXT, citem_id TEXT, cbegind_c TEXT, mb TEXT, md TEXT, mc TEXT,
+    cendd_c TEXT, me TEXT);
+CREATE TABLE GL_mend (iyear INTEGER, iperiod INTEGER, bflag INTEGER, PRIMARY KEY (iyear, iperiod));
 CREATE INDEX accvouch_voucher ON GL_accvouch (iyear, iperiod, isignseq, ino_id, inid);
 CREATE INDEX accvouch_account ON GL_accvouch (ccode, iyear, iperiod);
 CREATE UNIQUE INDEX accsum_account ON GL_accsum (ccode, iyear, iperiod);
@@ -199,11 +194,17 @@ INSERT_LINE = (
     " cbill, ccheck, cbook, ibook, iflag, cdigest, ccode, ccus_id, csup_id, md, mc)"
     " VALUES (?, ?, '记', 1, ?, ?, ?, ?, ?, ?, ?, 1, NULL, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_PARTNER = (
+    "INSERT INTO GL_accass (iyear, iperiod, ccode, ccus_id, csup_id, cbegind_c, mb, md, mc,"
+    " cendd_c, me) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 SCATTER = 700  # one voucher line in so many gets its attachments a day later
 
 
 class T3Export:
     """One 用友 T3 account set as SQLite; the file is named for its first year and keeps all."""
+
+    by_name = False
 
     def __init__(self, folder: Path, *, first_year: int, maker: str, reviewer: str) -> None:
         self._path = folder / BOOKS / f"UFDATA_001_{first_year}.db"
@@ -215,7 +216,7 @@ class T3Export:
         """Insert a period's vouchers and balances; the product keeps no invoices."""
         del invoices
         period = standing.year, standing.month
-        with closing(self._open()) as db, db:
+        with closing(self._open(standing)) as db, db:
             db.executemany(INSERT_LINE, self._lines(period, vouchers))
             db.execute("DELETE FROM GL_accsum WHERE iyear = ? AND iperiod = ?", period)
             db.executemany(
@@ -223,8 +224,19 @@ class T3Export:
                 ((*period, *_t3_balance(row)) for row in standing.table()),
             )
 
+    def beside(self, standing: Standing, rows: Mapping[SideTable, Iterable[SideRow]]) -> None:
+        """Write the partners' balances and the period's close; the product keeps no other."""
+        period = standing.year, standing.month
+        partners = (row for row in rows.get("parties", ()) if isinstance(row, PartyBalance))
+        closed = [r.closed for r in rows.get("periods", ()) if isinstance(r, PeriodState)]
+        with closing(self._open(standing)) as db, db:
+            db.execute("DELETE FROM GL_accass WHERE iyear = ? AND iperiod = ?", period)
+            db.executemany(INSERT_PARTNER, ((*period, *_t3_partner(row)) for row in partners))
+            ended = ((*period, int(state)) for state in closed)
+            db.executemany("INSERT OR REPLACE INTO GL_mend VALUES (?, ?, ?)", ended)
+
     def standing(self) -> Standing:
-        """Return the last period as GL_accsum shows it."""
+        """Return the last period as GL_accsum shows it, without its partners."""
         with closing(self._open()) as db:
             query = "SELECT iyear, iperiod FROM GL_accsum ORDER BY iyear DESC, iperiod DESC LIMIT 1"
             year, month = db.execute(query).fetchone()
@@ -255,19 +267,20 @@ class T3Export:
         """Return the database."""
         return [self._path]
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, standing: Standing | None = None) -> sqlite3.Connection:
+        """Open the database; a new one gets its tables, and the standing's chart."""
         fresh = not self._path.exists()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path)
         db.execute("PRAGMA synchronous = OFF")  # samples can be made again
-        if fresh:
+        if fresh and standing:
             db.execute("PRAGMA page_size = 4096")
             db.executescript(SCHEMA)
             db.executemany(
                 "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     (a.code, a.name, a.category, int(a.side == "借"), a.grade, int(a.leaf))
-                    for a in chart()
+                    for a in standing.accounts
                 ),
             )
             db.commit()
@@ -300,6 +313,13 @@ class T3Export:
 def _t3_balance(row: BalanceRow) -> tuple[str, ...]:
     moved = format_amount(row.debit), format_amount(row.credit)
     return row.account, *_direction(row.opening), *moved, *_direction(row.closing)
+
+
+def _t3_partner(row: PartyBalance) -> tuple[str | None, ...]:
+    buys = row.party.startswith("K")
+    who = (row.party, None) if buys else (None, row.party)
+    moved = format_amount(row.debit), format_amount(row.credit)
+    return row.account, *who, *_direction(row.opening), *moved, *_direction(row.closing)
 
 
 def _direction(amount: int) -> tuple[str, str]:

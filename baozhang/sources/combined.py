@@ -154,6 +154,10 @@ class _Renamed:
         self._reader = reader
         self._source = source
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return self._reader.files
+
     @cached_property
     def book(self) -> Book:
         book = self._reader.book

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from baozhang.books.delimited import DelimitedReader
 from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import load_profile
 from baozhang.books.reading import open_books
-from baozhang.books.sqlite import SqliteReader
 from baozhang.errors import SourceBusyError, UsageError
 from baozhang.sources.base import Item, LedgerSpec, shown
 from baozhang.sources.folders import Folders
@@ -90,7 +88,7 @@ class FrozenLedgerTree(FrozenTree):
                 pass
         for spec in self._ledgers:
             for reader in open_books(load_profile(spec.profile), self._root, spec.glob):
-                paths = {self._below_root(file) for file in _files_of(reader)}
+                paths = {self._below_root(file) for file in reader.files}
                 self._check(paths)
                 self._guarded |= paths
                 yield reader
@@ -131,17 +129,6 @@ class FrozenLedgerTree(FrozenTree):
                     " database that is always open as a database source.",
                     path=shown(path),
                 )
-
-
-def _files_of(reader: LedgerReader) -> list[Path]:
-    """Return the files that a book is read from."""
-    match reader:
-        case DelimitedReader(files=files):
-            return [path for several in files.values() for _, path in several]
-        case SqliteReader(path=path):
-            return [path, path.with_name(path.name + os.fsdecode(_LOG))]
-        case _:
-            raise TypeError(type(reader))
 
 
 def _state(item: Item) -> int:

@@ -138,3 +138,20 @@ def test_every_sentence_and_its_chinese_twin_have_the_same_places() -> None:
     places = re.compile(r"\{\w+\}")
     told = [tuple({*places.findall(str(text))} for text in (one.id, one.string)) for one in twins]
     assert [pair for pair in told if pair[0] != pair[1]] == []
+
+
+def test_the_standard_decides_which_laws_are_held(tmp_path: Path) -> None:
+    path = str(write_cn(tmp_path))
+    found = {
+        standard: json.loads(
+            check(path, "--profile", "cn_csv", "--standard", standard, "--json").stdout
+        )
+        for standard in ("sbe", "other")
+    }
+    assert [value["standard"] for value in found.values()] == ["sbe", "other"]
+    assert [[one["law"] for one in value["violations"]] for value in found.values()] == [["S3"], []]
+
+
+def test_a_standard_that_is_not_one_ends_with_two(tmp_path: Path) -> None:
+    ran = check(str(write_cn(tmp_path)), "--profile", "cn_csv", "--standard", "ifrs")
+    assert (ran.returncode, "'sbe', 'asbe', 'other'" in ran.stderr) == (2, True)

@@ -43,6 +43,22 @@ def test_every_profile_that_comes_with_the_product_loads(name: str) -> None:
     assert load_profile(name).name == name
 
 
+def test_a_workbook_needs_patterns_for_every_table(tmp_path: Path) -> None:
+    text = PLAIN.replace("format: delimited", "format: workbook")
+    assert load_profile(write(tmp_path, text)).format == "workbook"
+    bare = text.replace('    files: ["*.csv"]\n', "")
+    assert refused(tmp_path, bare).facts["key"] == "files"
+
+
+def test_made_columns_are_neither_needed_nor_kept(tmp_path: Path) -> None:
+    keys = '    cut: {No: "[word]-[no]"}\n    columns:'
+    text = PLAIN.replace("    columns:", keys).replace("number: No", 'number: "[no]"')
+    lines = load_profile(write(tmp_path, text)).tables["lines"]
+    assert lines.shape.made == ("[word]", "[no]")
+    assert set(lines.needed) == {"No", "Date", "Account", "Amount"}
+    assert "No" not in lines.kept_whole
+
+
 def test_the_three_first_products_are_there() -> None:
     assert {"fec", "cn_csv", "yonyou_t3"} <= set(profile_names())
 
@@ -88,6 +104,22 @@ def test_text_that_is_no_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
         ("{amount: Amount}", "{debit: Debit}", "tables.lines.columns.amount"),
         ('    files: ["*.csv"]\n', "", "tables.lines.files"),
         ("format: delimited", "format: sqlite", "files"),
+        ("format: delimited", "format: xml", "tables.lines.table"),
+        ('files: ["*.csv"]\n', "banner_rows: some\n", "tables.lines.banner_rows"),
+        ("    columns:", '    cut: {No: "-"}\n    columns:', "tables.lines.cut.No"),
+        ("    columns:", '    cut: {No: ["[a]-[b]", "[a]"]}\n    columns:', "tables.lines.cut.No"),
+        ("    columns:", "    fill: {No: x}\n    columns:", "tables.lines.fill"),
+        ("    columns:", "    skip: [No]\n    columns:", "tables.lines.skip"),
+        (
+            "number: No",
+            "number: No\n      period: {from: somewhere}",
+            "tables.lines.columns.period",
+        ),
+        (
+            "number: No",
+            "number: No\n      period: {form: file}",
+            "tables.lines.columns.period.form",
+        ),
     ],
 )
 def test_a_value_that_means_nothing_is_refused_by_its_key(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from baozhang.books.blocks import blocks_of, passages, voucher_name
 from baozhang.books.canonical import LinePrinter, canonical, mark_of, root_of
 from baozhang.books.coding import decode_proof, encode_proof
 from baozhang.books.model import Book, Line, Violation
 from baozhang.books.proof import Chunk, Proof, Total, VoucherMarks
 from baozhang.books.taking import take_proof
-from baozhang.books.vouchers import voucher_name
 from baozhang.errors import BaozhangError, CorruptObjectError, NewerFormatError
 from tests.books.making import (
     Sample,
@@ -26,6 +26,7 @@ from tests.books.making import (
     write_t3,
 )
 from tests.books.test_reading import FEC
+from tests.checks.memory import HEAD, MemoryLedger
 
 texts = st.none() | st.text(max_size=12)
 lines = st.builds(
@@ -44,7 +45,9 @@ lines = st.builds(
 @given(lines)
 @settings(max_examples=200)
 def test_a_printed_line_is_its_canonical_json(line: Line) -> None:
-    assert LinePrinter().text([line]) == f"{json.dumps(line, separators=(',', ':'))}\n"
+    (passage,) = passages(blocks_of(MemoryLedger(HEAD, (line,))))
+    (text,) = LinePrinter().texts(passage)
+    assert text.decode("ascii") == f"{json.dumps(line, separators=(',', ':'))}\n"
 
 
 @given(lines)
@@ -276,7 +279,7 @@ def test_a_proof_without_a_field_is_refused(tmp_path: Path) -> None:
 
 def test_a_proof_of_a_later_release_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(NewerFormatError):
-        decode_proof(damaged(tmp_path, format=2))
+        decode_proof(damaged(tmp_path, format=3))
 
 
 @given(st.binary(max_size=40))

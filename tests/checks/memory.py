@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from baozhang.books.model import Account, Balance, Book, Invoice, Line, SideRow, SideTable
 
@@ -27,6 +28,7 @@ class MemoryLedger:
     rows: tuple[Line, ...]
     chart: tuple[Account, ...] = CHART
     table: tuple[Balance, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def lines(self) -> Iterator[Line]:
         return iter(self.rows)

@@ -271,7 +271,14 @@ def test_eight_threads_with_good_and_damaged_ledgers_get_their_own_verdicts() ->
     assert found == ["pass", "fail"] * 4
 
 
-def test_a_ledger_that_changes_while_it_is_judged_fails() -> None:
-    verdict = judge_ledger(take_proof(CLEAN), Unsteady(CLEAN.book, CLEAN.rows, CLEAN.chart))
+def test_a_ledger_that_changes_between_two_readings_fails() -> None:
+    source = CLEAN.changed(0, debit=None)  # an inherited fault: its lines are read once more
+    verdict = judge_ledger(take_proof(source), Unsteady(source.book, source.rows, source.chart))
     assert (verdict.outcome, broken(verdict)) == ("fail", {("rows", "S1")})
     assert "disagree" in verdict.findings[0].template
+
+
+def test_the_lines_of_a_sound_ledger_are_read_once() -> None:
+    restored = Unsteady(CLEAN.book, CLEAN.rows, CLEAN.chart)
+    assert judge_ledger(take_proof(CLEAN), restored).outcome == "pass"
+    assert len(restored.rows) == len(CLEAN.rows) - 1

@@ -135,12 +135,12 @@ def voucher_laws(ledger: Ledger) -> set[str]:
 def movement_laws(ledger: Ledger) -> set[str]:
     broken = set()
     accounts = {row.account for row in ledger.rows}
-    parents = {code[:4] for code in accounts if len(code) > 4}
+    parents = {code[:-2] for code in accounts if len(code) > 4}
     if any(p.account in parents or p.account not in accounts for p in ledger.postings):
         broken.add("S3")
     moved: dict[tuple[Period, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for posting in ledger.postings:
-        for account in {posting.account, posting.account[:4]}:
+        for account in {posting.account[:digits] for digits in (4, 6, 8)}:
             moved[posting.period, account][0] += posting.debit
             moved[posting.period, account][1] += posting.credit
     stated = {
@@ -164,7 +164,7 @@ def balance_laws(ledger: Ledger) -> set[str]:
             broken.add("L5")
     for rows in by_period.values():
         for code, row in rows.items():
-            children = [r for r in rows.values() if len(r.account) == 6 and r.account[:4] == code]
+            children = [r for r in rows.values() if r.account[:-2] == code]
             if children and row[2:] != tuple(
                 sum(c, ZERO) for c in zip(*[r[2:] for r in children], strict=True)
             ):

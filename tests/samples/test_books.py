@@ -97,7 +97,8 @@ def test_every_account_of_the_chart_stands_in_every_period(agency: Path) -> None
 
 def test_a_year_has_its_own_files(agency: Path) -> None:
     names = sorted(path.name for path in (agency / "c001" / "账套").iterdir())
-    kinds = ("凭证", "发票", "科目余额表")
+    kinds = ["凭证", "发票", "科目余额表", "期间", "辅助余额表", "固定资产", "工资表"]
+    kinds += ["银行对账单", "申报", "附件清单"]
     assert names == sorted(f"{kind}_{year}.csv" for kind in kinds for year in (2025, 2026))
 
 

@@ -17,7 +17,7 @@ BOOKS = {"c001": "cn_csv", "c002": "yonyou_t3", "c003": "cn_csv", "c004": "fec"}
 
 def proof(folder: Path, client: str) -> Proof:
     (reader,) = open_books(load_profile(BOOKS[client]), folder / client)
-    return take_proof(reader)
+    return take_proof(reader, standard="other" if BOOKS[client] == "fec" else "sbe")
 
 
 @pytest.mark.parametrize("client", BOOKS)
