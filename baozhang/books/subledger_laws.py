@@ -278,10 +278,11 @@ class Payroll:
         """Report how gross pay differs from what the vouchers credit to wages.
 
         Where 应付职工薪酬 has accounts called 工资, theirs are the wages; the other ones hold
-        insurance and funds.  `names` are the chart's, by code.
+        insurance and funds.  `names` are the chart's, by code; without a chart nothing tells wages
+        from insurance, and nothing is said.
         """
         roots = figures.standard.controls_of("wages")
-        if not roots:
+        if not roots or not names:
             return
         own = tuple(
             code

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from baozhang.books.model import Violation
+from baozhang.books.taking import take_proof
 from tests.books.beside import Beside, found_in, paper, said, sentences, taken
-from tests.books.making import Row, balances_of
+from tests.books.making import Row, balances_of, the_book
 
 
 def test_a_book_that_agrees_with_everything_beside_it_breaks_no_law(tmp_path: Path) -> None:
@@ -230,3 +231,10 @@ def test_l11_takes_the_whole_account_where_no_wages_stand_below_it(tmp_path: Pat
         book.balances = balances_of(book.rows, book.chart)
 
     assert found_in(tmp_path, change) == ()
+
+
+def test_l11_says_nothing_of_wages_where_no_chart_names_the_accounts(tmp_path: Path) -> None:
+    folder = Beside().write(tmp_path / "book")
+    (folder / "科目余额表2026.csv").unlink()
+    proof = take_proof(the_book("cn_csv", folder), standard="sbe")
+    assert "L11" not in laws(proof.violations)
