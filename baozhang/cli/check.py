@@ -53,9 +53,7 @@ def check(
         raise typer.Exit(1)
 
 
-def proofs_below(
-    profile: Profile, path: Path, standard: Standard, *, as_json: bool
-) -> list[Proof]:
+def proofs_below(profile: Profile, path: Path, standard: Standard, *, as_json: bool) -> list[Proof]:
     """Take the proof of every book below a path.
 
     Raises:
