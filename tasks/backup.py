@@ -33,7 +33,7 @@ from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
 from tasks.places import said_of
 from tasks.proofs import Proofs, closed_changes, finding_of_book, owners, recipe_of
-from tasks.sudden import figures_of, findings_of, judge_backup, standing
+from tasks.sudden import Books, figures_of, findings_of, judge_backup, standing
 
 COPIES_AT_ONCE = 3  # objects on their way to a mirror; each may be a pack of 32 MiB
 MOST_TROUBLES = 20  # paths named in one outcome; the figure counts all
@@ -90,7 +90,8 @@ def back_up_pair(
     held = standing(site, pair)
     with site.source(pair.client, pair.set).freeze() as frozen:
         text = recipe_of(site, client.sets[pair.set], client.standard)
-        proofs = Proofs(frozen, text, client.standard)
+        profiled = [each.name for each in client.sets[pair.set].sources if each.profile]
+        proofs = Proofs(frozen, text, client.standard, profiled)
         receipt = back_up(
             side,
             frozen,
@@ -102,23 +103,19 @@ def back_up_pair(
             report=report,
         )
         unproven = proofs.unproven(receipt)
-        tampering = closed_changes(side, proofs.taken, _up_to(points, held.point))
-        judged = judge_backup(
-            side,
-            frozen,
-            receipt.snapshot,
-            held,
-            repeats=points[-1].id if points and receipt.unchanged else None,
-            closed=_closed(tampering),
-        )
+        clean = _up_to(points, held.point)
+        books = proofs.held(side, receipt)
+        tampering = closed_changes(side, books, clean)
+        strange = tuple(owners(books, client.credit_code))
+        said = Books(_closed(tampering), foreign=len(strange), unproven=len(unproven))
+        judged = judge_backup(side, frozen, receipt.snapshot, held, said)
     site.catalog.record_snapshot(receipt.snapshot)
-    known = points[-1].books if points else ()
-    gone = () if unproven else _gone(known, receipt.snapshot.books)
+    gone = () if unproven else _gone(clean[-1].books if clean else (), receipt.snapshot.books)
     findings = (
-        *findings_of(judged[0]),
+        *findings_of(judged[0], held),
         *said_of(site, pair),
         *(finding_of_book(book, each) for book, found in tampering.items() for each in found),
-        *owners(proofs.taken, client.credit_code),
+        *strange,
         *_emptied(receipt.snapshot.files),
         *unproven,
         *gone,
@@ -184,13 +181,12 @@ def _emptied(files: int) -> Iterator[Finding]:
 
 
 def _gone(before: tuple[str, ...], now: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield a warning for each book that the backup point before had: closed, renamed, or lost."""
+    """Yield a finding for each book that the last clean point had: closed, renamed, or lost."""
     for name in sorted({*before} - {*now})[:MOST_TROUBLES]:
         yield Finding(
-            "the book {book} of the backup point before is no longer there",
+            "the book {book} of the last clean point is no longer there",
             (("book", name),),
             hint="Ask the accountant in charge; if it is missed, restore it from that point.",
-            severity="warning",
         )
 
 

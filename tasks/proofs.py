@@ -36,9 +36,12 @@ class Proofs:
     a proof are worth more than neither.
     """
 
-    def __init__(self, frozen: Frozen, recipe_text: str, standard: Standard) -> None:
+    def __init__(
+        self, frozen: Frozen, recipe_text: str, standard: Standard, profiled: Sequence[str] = ()
+    ) -> None:
         self._frozen = frozen
         self._standard = standard
+        self._profiled = profiled  # sources that are said to hold books
         self.taken: dict[str, Proof] = {}
         """Proofs taken now, by book; none where a set is unchanged and inherits them."""
         self._failed: list[Finding] = []
@@ -71,14 +74,19 @@ class Proofs:
                     for name, _ in self._readers()
                     if name not in receipt.snapshot.books
                 ]
-        if self.proving.recipe and not receipt.snapshot.books and not self._failed:
-            return (
-                Finding(
-                    "no book was found where the client's file says there are books",
-                    hint="Look whether the export arrived, and whether path and globs still fit.",
-                ),
-            )
-        return tuple(self._failed)
+        empty = [
+            name
+            for name in self._profiled
+            if not any(book.startswith(f"{name}/") for book in receipt.snapshot.books)
+        ]
+        return (*self._failed, *map(_without_books, empty[len(self._failed) :]))
+
+    def held(self, side: ClientVault, receipt: BackupReceipt) -> Mapping[str, Proof]:
+        """Return the proofs of a backup point: those just taken, or those that it inherits."""
+        if not receipt.unchanged:
+            return self.taken
+        inherited = side.proofs(receipt.snapshot)
+        return {name: decode_proof(proof) for name, proof in inherited.items()}
 
     def _take(self) -> Mapping[str, bytes]:
         for name, take in self._readers():
@@ -94,6 +102,14 @@ class Proofs:
                 yield reader.book.name, partial(take_proof, reader, standard=self._standard)
         except LedgerFormatError as error:
             self._failed.append(unproven(error))
+
+
+def _without_books(source: str) -> Finding:
+    return Finding(
+        "no book was found in the source {source}, where the client's file says there are books",
+        (("source", source),),
+        hint="Look whether the export arrived, and whether path and globs still fit.",
+    )
 
 
 def unproven(error: LedgerFormatError) -> Finding:

@@ -8,7 +8,7 @@ undone or somebody accepts it (`baozhang point accept`).
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from baozhang.books.coding import decode_proof
 from baozhang.books.losses import lines_lost
@@ -48,6 +48,8 @@ ALARM_TEMPLATES: dict[Sign, str] = {
     "encryption leaves it; at most {usual} on usual nights",
     "lines_lost": "sudden change: {count} of {whole} voucher lines are gone; at most {usual} on "
     "usual nights",
+    "books_lost": "sudden change: {count} of {whole} books of the last clean point are gone",
+    "foreign": "{count} books name another company than this client as their owner",
     "closed": "sudden change: {count} closed periods hold other vouchers than at the last clean "
     "point",
 }
@@ -55,6 +57,12 @@ HINT = (
     "Ask the accountant in charge before anything else runs; if it was on purpose, run `baozhang "
     "point accept`, else follow docs/runbooks/backup.md."
 )
+UNKNOWN_TEMPLATES = {
+    "finding": "it cannot be told whether what changed since the backup point {point} is everyday",
+    "hint": "Look at the other findings of this set; if that point is no longer kept and the set "
+    "is as it should be, run `baozhang point accept`.",
+}
+UNKNOWN, UNKNOWN_HINT = UNKNOWN_TEMPLATES["finding"], UNKNOWN_TEMPLATES["hint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,9 @@ class Standing:
 
 def standing(site: Site, pair: Pair) -> Standing:
     """Return the last clean point of a set and its usual nights, from the catalog."""
-    recent = _judged(site, pair, since=site.clock() - HISTORY)
-    point = _clean(recent) or _clean(_judged(site, pair)) or _first(site, pair)
-    nights = (_change(each) for each in recent if state_of(each) == "normal")
-    return Standing(point, tuple(nights))
+    judged, since = _judged(site, pair), site.clock() - HISTORY
+    normal = (each for each in judged if state_of(each) == "normal" and each.started >= since)
+    return Standing(_clean(site, pair, judged), tuple(map(_change, normal)))
 
 
 def state_of(outcome: Outcome) -> State | None:
@@ -79,14 +86,17 @@ def state_of(outcome: Outcome) -> State | None:
     return None if place is None else STATES[place]
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the proofs of a backup say that no comparison of files can."""
+
+    closed: int = 0  # closed periods that differ from earlier generations
+    foreign: int = 0  # books of another owner
+    unproven: int = 0  # books that could not be read
+
+
 def judge_backup(
-    side: ClientVault,
-    frozen: Frozen,
-    now: Snapshot,
-    held: Standing,
-    *,
-    repeats: str | None = None,
-    closed: int = 0,
+    side: ClientVault, frozen: Frozen, now: Snapshot, held: Standing, books: Books
 ) -> tuple[Judgement, Change]:
     """Return what a set's change since its last clean point looks like, and its figures.
 
@@ -95,16 +105,15 @@ def judge_backup(
         frozen: the source, still held: written files are looked into there.
         now: the backup point just stored.
         held: what it is held against.
-        repeats: id of the backup point that it repeats unchanged; None: it differs.
-        closed: how many closed periods differ from earlier generations.
+        books: what its proofs say.
     """
     before = _found(side, held.point)
-    if before is None:
-        return Judgement("unknown"), Change()
-    if before.id == repeats:
-        return Judgement("normal"), Change(files=now.files)
-    change = _between(side, frozen, before, now, closed)
-    return judge(change, held.nights), change or Change()
+    change = _between(side, frozen, before, now, books) if before else None
+    if change is None:
+        alone = Change(closed=books.closed, foreign=books.foreign, unproven=books.unproven)
+        found = judge(alone, ())
+        return (found if found.state == "suspicious" else Judgement("unknown")), alone
+    return judge(change, held.nights), change
 
 
 def figures_of(judgement: Judgement, change: Change) -> tuple[tuple[str, int], ...]:
@@ -113,8 +122,10 @@ def figures_of(judgement: Judgement, change: Change) -> tuple[tuple[str, int], .
     return ((SUSPICION, STATES.index(judgement.state)), *counts)
 
 
-def findings_of(judgement: Judgement) -> tuple[Finding, ...]:
-    """Return a critical finding per sign."""
+def findings_of(judgement: Judgement, held: Standing) -> tuple[Finding, ...]:
+    """Return a critical finding per sign; a warning where a change could not be judged."""
+    if judgement.state == "unknown" and held.point is not None:
+        return (Finding(UNKNOWN, (("point", held.point),), UNKNOWN_HINT, "warning"),)
     return tuple(_alarmed(alarm) for alarm in judgement.alarms)
 
 
@@ -125,7 +136,7 @@ def _alarmed(alarm: Alarm) -> Finding:
 
 
 def _between(
-    side: ClientVault, frozen: Frozen, before: Snapshot, now: Snapshot, closed: int
+    side: ClientVault, frozen: Frozen, before: Snapshot, now: Snapshot, books: Books
 ) -> Change | None:
     """Compare two snapshots; None where the earlier one can no longer be read."""
     try:
@@ -145,7 +156,11 @@ def _between(
         scrambled=sum(sampled),
         lines=sum(proof.line_count for proof in proofs[0].values()),
         lines_lost=lines_lost(*proofs),
-        closed=closed,
+        books=len(proofs[0]),
+        books_lost=max(0, len(proofs[0].keys() - proofs[1].keys()) - books.unproven),
+        closed=books.closed,
+        foreign=books.foreign,
+        unproven=books.unproven,
     )
 
 
@@ -178,23 +193,27 @@ def _found(side: ClientVault, point: str | None) -> Snapshot | None:
         return None
 
 
-def _judged(site: Site, pair: Pair, since: datetime | None = None) -> list[Outcome]:
-    """Return the set's judged backups and acceptances, newest first."""
-    found = site.catalog.outcomes(client=pair.client, since=since)
+def _judged(site: Site, pair: Pair) -> list[Outcome]:
+    """Return the set's judged backups and acceptances, oldest first."""
+    found = site.catalog.outcomes(client=pair.client)
     mine = [each for each in found if each.set == pair.set and each.snapshot]
-    return [each for each in reversed(mine) if state_of(each) or each.duty == "acceptance"]
+    return [each for each in mine if state_of(each) or each.duty == "acceptance"]
 
 
-def _clean(judged: Iterable[Outcome]) -> str | None:
-    """Return the newest point that was normal or accepted."""
-    clean = (e.snapshot for e in judged if e.duty == "acceptance" or state_of(e) == "normal")
-    return next(clean, None)
+def _clean(site: Site, pair: Pair, judged: Iterable[Outcome]) -> str | None:
+    """Return the newest point that was normal or accepted, else the first that was not suspicious.
 
-
-def _first(site: Site, pair: Pair) -> str | None:
-    """Return the set's first point: before anything was judged, it is all there is."""
+    Newest by its place in the vault: a word on an old point makes no newer one less clean.
+    """
+    states = {each.snapshot: _standing_of(each) for each in judged}
     known = site.catalog.snapshots(pair.client, pair.set)
-    return known[0].id if known else None
+    clean = [point.id for point in known if states.get(point.id) == "normal"]
+    unjudged = [point.id for point in known if states.get(point.id) != "suspicious"]
+    return (*clean[-1:], *unjudged[:1], None)[0]
+
+
+def _standing_of(outcome: Outcome) -> State | None:
+    return "normal" if outcome.duty == "acceptance" else state_of(outcome)
 
 
 def _change(outcome: Outcome) -> Change:

@@ -8,9 +8,9 @@ in two streams and the memory of what differs.  Where each paper can be fetched 
 the accounts that the voucher moves.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Literal
 
 from baozhang.books.blocks import voucher_name
@@ -72,7 +72,7 @@ class RekeyList:
     currency: str
     vouchers: tuple[RekeyVoucher, ...]
     invoices: tuple[RekeyInvoice, ...]
-    counts: Mapping[State, int]  # of all vouchers, listed or not
+    counts: Mapping[State, int]  # of vouchers
     amount: int  # debit of all missing and differing vouchers, minor units
 
 
@@ -82,7 +82,6 @@ def rekey_list(
     *,
     proofs: tuple[Proof, Proof],
     standard: AccountingStandard,
-    most: int = 10_000,
 ) -> RekeyList:
     """Return what must be done by hand to bring a restored book to where it was.
 
@@ -91,7 +90,6 @@ def rekey_list(
         wanted: the newest state of it that can still be read, such as the damaged source.
         proofs: of both, in this order.
         standard: the client's, for where papers can be fetched.
-        most: how many vouchers are listed; all are counted.
 
     Raises:
         LedgerFormatError: a book is not what its profile says.
@@ -100,13 +98,12 @@ def rekey_list(
     changes = {(c.period, c.voucher): _STATES[c.change] for c in _changes(before, now)}
     found = _figures(wanted, {key for key, state in changes.items() if state != "extra"})
     gone = _figures(restored, {key for key, state in changes.items() if state == "extra"})
-    listed = (
-        _voucher(state, key, (found | gone).get(key), standard) for key, state in changes.items()
-    )
-    states = list(changes.values())
+    figures, states = found | gone, list(changes.values())
     return RekeyList(
         currency=now.book.currency,
-        vouchers=tuple(islice(listed, most)),
+        vouchers=tuple(
+            _voucher(state, key, figures.get(key), standard) for key, state in changes.items()
+        ),
         invoices=tuple(_invoices(restored, wanted, _differing(before, now, "invoices"))),
         counts={state: states.count(state) for state in ("missing", "differs", "extra")},
         amount=sum(figures.debit for figures in found.values()),
@@ -204,17 +201,25 @@ def places_of(
 def _invoices(
     restored: LedgerReader, wanted: LedgerReader, periods: Collection[str]
 ) -> Iterator[RekeyInvoice]:
-    """Yield the invoices of these months that differ, by month and number."""
-    before, now = _by_number(restored, periods), _by_number(wanted, periods)
-    for number in sorted({*before, *now}, key=lambda n: ((now.get(n) or before[n]).date, n)):
-        was, found = before.get(number), now.get(number)
-        if was != found:
-            state: State = "extra" if found is None else "differs" if was else "missing"
-            shown = found or before[number]
-            yield RekeyInvoice(state, shown.date, number, shown.total)
+    """Yield the invoices of these months that differ, by day and number; equal rows cancel."""
+    before, now = _counted(restored, periods), _counted(wanted, periods)
+    gone, came = before - now, now - before
+    numbers = {each.number for each in gone}
+    for each in sorted(came.elements(), key=_day):
+        state: State = "differs" if each.number in numbers else "missing"
+        yield RekeyInvoice(state, each.date, each.number, each.total)
+    named = {each.number for each in came}
+    for each in sorted(gone.elements(), key=_day):
+        if each.number not in named:
+            yield RekeyInvoice("extra", each.date, each.number, each.total)
 
 
-def _by_number(reader: LedgerReader, periods: Collection[str]) -> dict[str, Invoice]:
+def _counted(reader: LedgerReader, periods: Collection[str]) -> Counter[Invoice]:
+    """Return the invoices of these months and how often each row is there."""
     if not periods:
-        return {}
-    return {each.number: each for each in reader.invoices() if each.date[:7] in periods}
+        return Counter()
+    return Counter(each for each in reader.invoices() if each.date[:7] in periods)
+
+
+def _day(invoice: Invoice) -> tuple[str, str]:
+    return invoice.date, invoice.number

@@ -11,7 +11,7 @@ from rich.table import Table
 from baozhang.books.model import LedgerReader, Standard
 from baozhang.books.profiles import Profile, load_profile
 from baozhang.books.reading import open_books, shown_name
-from baozhang.books.rekey import RekeyList, RekeyVoucher, rekey_list
+from baozhang.books.rekey import RekeyInvoice, RekeyList, RekeyVoucher, rekey_list
 from baozhang.books.standards import load_standard
 from baozhang.books.taking import take_proof
 from baozhang.cli import about
@@ -31,6 +31,7 @@ PLACE_TEMPLATES = {
     "client": "client",
 }
 HEADERS = (
+    "类别",
     "状态",
     "会计期间",
     "凭证",
@@ -157,27 +158,14 @@ def _draw(console: Console, found: RekeyList) -> None:
 
 
 def _write(found: RekeyList, path: Path) -> None:
-    """Write the vouchers as CSV that a spreadsheet opens: UTF-8 with a mark, no cell a formula."""
+    """Write the list as CSV that a spreadsheet opens: UTF-8 with a mark, no text a formula."""
     scale = scale_of(found.currency)
-    rows = (
-        (
-            say(STATE_TEMPLATES[each.state], spoken="zh_CN"),
-            each.period,
-            each.voucher,
-            each.date,
-            each.lines,
-            format_amount(each.debit, scale=scale),
-            format_amount(each.credit, scale=scale),
-            " ".join(each.invoices),
-            "、".join(say(PLACE_TEMPLATES[place], spoken="zh_CN") for place in each.places),
-        )
-        for each in found.vouchers
-    )
     try:
         with path.open("x", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(HEADERS)
-            writer.writerows([_harmless(cell) for cell in row] for row in rows)
+            writer.writerows(_voucher_row(each, scale) for each in found.vouchers)
+            writer.writerows(_invoice_row(each, scale) for each in found.invoices)
     except FileExistsError as error:
         raise UsageError(
             "{path} is there already", hint="Give another path.", path=shown_name(str(path))
@@ -191,6 +179,36 @@ def _write(found: RekeyList, path: Path) -> None:
         ) from error
 
 
-def _harmless(cell: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+def _voucher_row(each: RekeyVoucher, scale: int) -> tuple[object, ...]:
+    return (
+        "凭证",
+        say(STATE_TEMPLATES[each.state], spoken="zh_CN"),
+        each.period,
+        _harmless(each.voucher),
+        each.date,
+        each.lines,
+        format_amount(each.debit, scale=scale),
+        format_amount(each.credit, scale=scale),
+        _harmless(" ".join(each.invoices)),
+        "、".join(say(PLACE_TEMPLATES[place], spoken="zh_CN") for place in each.places),
+    )
+
+
+def _invoice_row(each: RekeyInvoice, scale: int) -> tuple[object, ...]:
+    return (
+        "发票",
+        say(STATE_TEMPLATES[each.state], spoken="zh_CN"),
+        each.date[:7],
+        "",
+        each.date,
+        "",
+        format_amount(each.total, scale=scale),
+        "",
+        _harmless(each.number),
+        say(PLACE_TEMPLATES["tax_account"], spoken="zh_CN"),
+    )
+
+
+def _harmless(text: str) -> str:
+    """Return a text that no spreadsheet runs as a formula, or takes for a number."""
+    return f"'{text}" if text.startswith(_FORMULA) or text.isdecimal() else text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.books.making import Sample, sound_rows, write_cn
+from tests.books.making import Sample, sound_rows, voucher, write_cn
 
 
 @pytest.fixture
@@ -43,10 +43,30 @@ def test_the_worksheet_has_every_voucher(books: tuple[str, str], tmp_path: Path)
     assert typed(*books, "--profile", "cn_csv", "--csv", str(sheet)).returncode == 0
     with sheet.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    assert [row[:3] for row in rows[1:]] == [
-        ["待补录", "2026-02", "记-1"],
-        ["待补录", "2026-02", "记-2"],
+    assert [row[:4] for row in rows[1:]] == [
+        ["凭证", "待补录", "2026-02", "记-1"],
+        ["凭证", "待补录", "2026-02", "记-2"],
     ]
+
+
+def test_the_worksheet_has_the_invoices_as_text(tmp_path: Path) -> None:
+    wanted, sheet = Sample(), tmp_path / "list.csv"
+    restored = write_cn(tmp_path / "restored", Sample(invoices=wanted.invoices[1:]))
+    newest = write_cn(tmp_path / "wanted", wanted)
+    typed(str(restored), str(newest), "--profile", "cn_csv", "--csv", str(sheet))
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        row = list(csv.reader(file))[-1]
+    assert (row[0], row[6], row[8]) == ("发票", "1030.00", f"'{wanted.invoices[0][0]}")
+
+
+def test_a_red_voucher_stays_a_number(tmp_path: Path) -> None:
+    red = voucher(3, 1, 5, ("1122", -120_055, 0), ("5001", 0, -120_055))
+    sheet = tmp_path / "list.csv"
+    restored = write_cn(tmp_path / "restored")
+    newest = write_cn(tmp_path / "wanted", Sample([*sound_rows(), *red]))
+    typed(str(restored), str(newest), "--profile", "cn_csv", "--csv", str(sheet))
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file))[1][6:8] == ["-1200.55", "-1200.55"]
 
 
 def test_a_worksheet_that_is_there_is_left_alone(books: tuple[str, str], tmp_path: Path) -> None:

@@ -5,8 +5,12 @@ from pathlib import Path
 from baozhang.books.compare import TEMPLATES as COMPARED
 from baozhang.books.generations import TEMPLATES
 from baozhang.catalog.model import Outcome
+from baozhang.wiring import open_site
+from tasks.batches import Pair
+from tasks.points import points
 from tasks.sudden import ALARM_TEMPLATES, state_of
 from tests.books.making import Sample, sound_rows, voucher, write_cn
+from tests.flows.site import ledger
 from tests.flows.walking import night
 
 CLIENT = """\
@@ -78,3 +82,74 @@ def test_a_closed_month_that_is_as_it_was_again_is_clean(home: Path) -> None:
 
 def test_no_sentence_about_an_owner_holds_a_credit_code() -> None:
     assert "{" not in COMPARED["I1.client"]
+
+
+def test_a_changed_closed_month_is_told_of_on_the_quiet_night_after_too(home: Path) -> None:
+    write(home)
+    first = backed_up()
+    write(home, amount=10_000_100)
+    backed_up()
+    outcome = backed_up()
+    assert (state_of(outcome), outcome.status) == ("suspicious", "partial")
+    with open_site() as site:
+        (clean,) = (point.id for point in points(site, Pair("c001", "main")) if point.clean)
+    assert clean == first.snapshot
+
+
+FOREIGN = CLIENT.replace("lead:", "credit_code: 91110000000000001H\nlead:")
+
+
+def write_owned(home: Path, code: str) -> None:
+    """The book, with whose it is in the banner of its balance table."""
+    write(home)
+    (home / "clients" / "c001.yaml").write_text(FOREIGN, "utf-8")
+    path = home / "books" / "c001" / "book" / "科目余额表2026.csv"
+    text = path.read_bytes().decode("gb18030")
+    banner, rest = text.split("\r\n", 1)
+    named = banner.replace("科目余额表", f"科目余额表 统一社会信用代码：{code}", 1)
+    path.write_bytes(f"{named}\r\n{rest}".encode("gb18030"))
+
+
+def test_the_clients_own_book_is_no_matter(home: Path) -> None:
+    write_owned(home, "91110000000000001H")
+    assert templates(backed_up()) == set()
+
+
+def test_another_clients_book_is_told_of_every_night_and_never_clean(home: Path) -> None:
+    write(home)
+    first = backed_up()
+    write_owned(home, "91110000000000002G")
+    for _ in range(2):
+        outcome = backed_up()
+        assert (state_of(outcome), outcome.status) == ("suspicious", "partial")
+        assert COMPARED["I1.client"] in templates(outcome)
+        assert "91110000000000002G" not in repr(outcome)
+    with open_site() as site:
+        (clean,) = (point.id for point in points(site, Pair("c001", "main")) if point.clean)
+    assert clean == first.snapshot
+
+
+TWO = CLIENT + "      - {name: more, kind: tree, path: more, profile: fec}\n"
+
+
+def test_a_source_whose_book_never_came_is_told_of(home: Path) -> None:
+    write(home)
+    (home / "more").mkdir()
+    (home / "clients" / "c001.yaml").write_text(TWO, "utf-8")
+    outcome = backed_up()
+    (finding,) = outcome.findings
+    assert (outcome.status, dict(finding.facts)) == ("partial", {"source": "more"})
+
+
+def test_a_book_that_is_gone_is_told_of_every_night(home: Path) -> None:
+    write(home)
+    (home / "more").mkdir()
+    for year in (2025, 2026):
+        (home / "more" / f"FEC{year}.txt").write_text(ledger("1,00"), "utf-8")
+    (home / "clients" / "c001.yaml").write_text(TWO, "utf-8")
+    backed_up()
+    (home / "more" / "FEC2025.txt").unlink()
+    for _ in range(2):
+        outcome = backed_up()
+        assert (state_of(outcome), outcome.status) == ("suspicious", "partial")
+        assert ALARM_TEMPLATES["books_lost"] in templates(outcome)

@@ -163,3 +163,27 @@ def test_a_clean_point_needs_no_acceptance(folder: Path) -> None:
     clean = of_papers(night("c001")).snapshot
     with open_site() as site, pytest.raises(UsageError, match="clean already"):
         accept_point(site, PAPERS, clean, by="zhang", reason="x")
+
+
+def test_a_word_on_an_old_point_makes_no_newer_one_less_clean(folder: Path) -> None:
+    night("c001")
+    before = {path: path.read_bytes() for path in folder.glob("*.csv")}
+    for path in before:
+        scramble(path)
+    encrypted = of_papers(night("c001")).snapshot
+    for path, content in before.items():
+        path.write_bytes(content)
+    newest = of_papers(night("c001")).snapshot
+    with open_site() as site:
+        accept_point(site, PAPERS, encrypted, by="zhang", reason="看错了")
+    assert clean_point() == newest
+
+
+def test_files_whose_beginning_alone_was_encrypted_are_told_of(folder: Path) -> None:
+    for path in folder.glob("*.csv"):
+        path.write_text("合同\r\n" * 5000, "utf-8")
+    night("c001")
+    for path in folder.glob("*.csv"):
+        content = path.read_bytes()
+        path.write_bytes(Random(1).randbytes(4096) + content[4096:])
+    assert signs(of_papers(night("c001"))) == {"scrambled"}

@@ -23,7 +23,11 @@ def test_without_a_clean_point_nothing_can_be_told() -> None:
         ("retyped", Change(files=200, retyped=10)),
         ("scrambled", Change(files=200, written=8, sampled=8, scrambled=3)),
         ("lines_lost", Change(files=1, lines=5000, lines_lost=50)),
+        ("lines_lost", Change(files=1, lines=2_600_000, lines_lost=500)),
+        ("books_lost", Change(files=9, books=9, books_lost=1)),
         ("closed", Change(files=1, lines=5000, closed=1)),
+        ("foreign", Change(files=1, foreign=1)),
+        ("scrambled", Change(files=1, written=1, sampled=1, scrambled=1)),
     ],
 )
 def test_each_sign_alone_makes_a_change_suspicious(sign: str, change: Change) -> None:
@@ -37,7 +41,7 @@ def test_each_sign_alone_makes_a_change_suspicious(sign: str, change: Change) ->
         Change(files=200, removed=39),
         Change(files=200, renamed=39),
         Change(files=200, retyped=9),
-        Change(files=200, written=11, sampled=11, scrambled=3),
+        Change(files=200, written=31, sampled=31, scrambled=3),
         Change(files=1, lines=5000, lines_lost=49),
     ],
 )
@@ -55,8 +59,21 @@ def test_more_than_twice_the_usual_is_an_alarm_with_its_figures() -> None:
     assert (alarm.count, alarm.whole, alarm.usual) == (61, 200, 30)
 
 
-def test_a_changed_closed_period_is_never_usual() -> None:
-    assert judge(Change(lines=9, closed=1), [Change(lines=9, closed=5)]).state == "suspicious"
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change(lines=9, closed=1),
+        Change(lines=500, lines_lost=20),
+        Change(files=200, written=30, sampled=30, scrambled=8),
+        Change(books=3, books_lost=1),
+    ],
+)
+def test_of_noise_and_losses_nothing_is_ever_usual(change: Change) -> None:
+    assert judge(change, [change, change]).state == "suspicious"
+
+
+def test_a_book_that_cannot_be_read_cannot_be_told() -> None:
+    assert judge(Change(files=9, unproven=1), []).state == "unknown"
 
 
 def test_a_small_set_that_lost_most_of_its_files_is_suspicious() -> None:

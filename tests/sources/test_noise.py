@@ -11,18 +11,26 @@ from baozhang.sources.noise import DENSE, SAMPLE, is_scrambled
 NOISE = Random(7).randbytes(SAMPLE)
 
 
-@pytest.mark.parametrize("size", [2048, 4096, 10_000, SAMPLE])
+@pytest.mark.parametrize("size", [512, 1024, 4096, 10_000, SAMPLE])
 def test_random_bytes_are_scrambled(size: int) -> None:
     assert is_scrambled(NOISE[:size])
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_any_random_bytes_are_scrambled(seed: int) -> None:
-    assert is_scrambled(Random(seed).randbytes(2048))
+    assert is_scrambled(Random(seed).randbytes(512))
 
 
 def test_a_few_bytes_say_nothing() -> None:
-    assert not is_scrambled(NOISE[:2047])
+    assert not is_scrambled(NOISE[:511])
+
+
+def test_a_text_whose_first_page_alone_was_encrypted_is_scrambled() -> None:
+    assert is_scrambled(NOISE[:4096] + "合同\r\n".encode() * 5000)
+
+
+def test_a_film_says_what_it_is_after_four_bytes() -> None:
+    assert not is_scrambled(b"\0\0\0\x18ftypmp42" + NOISE[:4096])
 
 
 def test_a_ledger_is_not_scrambled() -> None:
