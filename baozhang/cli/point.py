@@ -84,7 +84,9 @@ def _draw(console: Console, found: tuple[Point, ...]) -> None:
     for point in found:
         state = Text(say(STATE_TEMPLATES[point.state]), STYLES[point.state])
         if point.clean:
-            state.append(f" ({say('last clean point')})")
+            clean = point.state in {"normal", "accepted"}
+            word = say("last clean point") if clean else say("compared with")
+            state.append(f" ({word})")
         why = "\n".join(say(each.template, **dict(each.facts)) for each in point.alarms)
         table.add_row(
             point.id,
