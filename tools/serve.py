@@ -283,7 +283,8 @@ def main(words: list[str]) -> int:
     home = asked.home.resolve()
     state = (asked.state or home / "state" / "prefect").resolve()
     port = asked.port or free_port()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for order in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs ignore the latter
+        signal.signal(order, signal.default_int_handler)
     try:
         prepare(home, state, port, asked.file)
         serve(home, state, port, file=asked.file.resolve(), check=asked.check)

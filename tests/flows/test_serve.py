@@ -20,7 +20,7 @@ from tests.flows.site import make_site
 from tools.deployments import DECLARED
 from tools.serve import CODE, ask, environment, main
 
-SOON = 240  # seconds: a worker looks every 10 s, a run takes 5 s to start; shared machines are slow
+SOON = 600  # seconds: it takes half a minute on a quiet machine, shared ones are slow
 
 
 @dataclass(frozen=True)
