@@ -133,15 +133,17 @@ class Sources:
 
     def _mssql(self, _client: str, _set: str, each: SourceFile) -> Source:
         module = import_module("baozhang.sources.mssql")
+        drop = import_module("baozhang.sources.mssql_restore").Drop
         login = import_module("baozhang.sources.mssql_session").Login
         other = login(*self._login(each.restore_to)) if each.restore_to else None
         source: Source = module.MssqlSource(
             login(*self._login(each.server)),
             each.database,
-            drop=module.Drop(each.drop, self._path(each)),
+            drop=drop(each.drop, self._path(each)),
             profile=self._profile(each),
             scratch=self.scratch,
             restore_to=other,
+            clock=self.clock,
         )
         return source
 
@@ -172,9 +174,14 @@ class Sources:
         return each.profile
 
 
-def settings_digest(each: SourceFile) -> str:
-    """Return what stands for a source's settings: evidence of another one does not count."""
-    return hashlib.sha256(each.model_dump_json().encode()).hexdigest()[:16]
+def settings_digest(each: SourceFile, agency: Agency) -> str:
+    """Return what stands for a source's settings: evidence of another one does not count.
+
+    The servers that it names are part of it; their passwords are not.
+    """
+    named = [agency.file.servers[name] for name in (each.server, each.restore_to) if name]
+    parts = [each.model_dump_json(), *(s.model_dump_json(exclude={"password"}) for s in named)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _password(home: Path, each: ServerFile) -> Password | None:

@@ -424,7 +424,8 @@ class Restoration:
             f"已恢复 restored: {self._files} 文件 files, {self._size:,} bytes",
             *(f"未恢复 not restored: {line}" for line in self._lost),
         ]
-        notes = ["属主和特权位不恢复 owners and set-user-id bits are not given back", *self._notes]
+        never = "属主、特权位、扩展属性不恢复 not given back: owners, set-user-id bits, attributes"
+        notes = [never, *self._notes]
         places = (os.path.join(self._root, "_RESTORE_REPORT" + ".txt" * n) for n in count(1))
         place = next(one for one in places if not os.path.lexists(one))
         with open(place, "x", encoding="utf-8-sig", errors="backslashreplace") as file:

@@ -4,7 +4,8 @@
 
 SQL Server cannot be had where this product is built: its source is tested against what the
 documentation says.  So each such source is tried once where it runs; the evidence is kept with the
-site, and until it is there every report says 未经真机验证.
+site, and until it is there every report says 未经真机验证.  A source with a profile has to show a
+book; one without is tried as bytes, and its evidence says so.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from baozhang import __version__
 from baozhang.books.compare import compare
@@ -45,7 +47,8 @@ class Accepted:
     set: str
     source: str
     kind: str
-    settings: str  # digest: evidence for other settings does not count
+    settings: str  # digest, servers included: evidence for other settings does not count
+    level: Literal["books", "bytes"]  # bytes: it has no profile, no book was compared
     version: str  # of this product
     at: str  # ISO instant, UTC
     files: int
@@ -58,7 +61,8 @@ def accept_source(site: Site, pair: Pair, name: str) -> Accepted:
 
     Raises:
         UsageError: no such source.
-        ProofFailedError: a restored book is not the book that was read.
+        ProofFailedError: a restored book is not the book that was read, or there is no book though
+            the source has a profile.
         BaozhangError: any step failed; no evidence is kept.
     """
     each = _source_file(site, pair, name)
@@ -70,13 +74,15 @@ def accept_source(site: Site, pair: Pair, name: str) -> Accepted:
             taken = (take_proof(reader) for reader in frozen.ledgers())
             proofs = {proof.book.name: proof for proof in taken}
             frozen.confirm()
+        _require_books(each, proofs)
         _require_equal(source, restored, proofs)
     accepted = Accepted(
         client=pair.client,
         set=pair.set,
         source=name,
         kind=each.kind,
-        settings=settings_digest(each),
+        settings=settings_digest(each, site.agency),
+        level="books" if each.profile else "bytes",
         version=__version__,
         at=site.clock().isoformat(),
         files=files,
@@ -135,6 +141,15 @@ def _poured(frozen: Frozen, folder: Path) -> tuple[int, int]:
     return files, size
 
 
+def _require_books(each: SourceFile, proofs: dict[str, Proof]) -> None:
+    if each.profile and not proofs:
+        raise ProofFailedError(
+            "the source {source} has a profile, and no book was found in it",
+            hint="Correct where the books lie, or leave the profile out to protect it as bytes.",
+            source=each.name,
+        )
+
+
 def _require_equal(source: Source, restored: Path, proofs: dict[str, Proof]) -> None:
     with source.restored_books(restored) as books:
         found = {reader.book.name: reader for reader in books}
@@ -161,6 +176,7 @@ def _keep(site: Site, pair: Pair, accepted: Accepted) -> None:
         action="source.accepted",
         subject=f"{pair}/{accepted.source}",
         settings=accepted.settings,
+        level=accepted.level,
         bytes=accepted.bytes,
         books=len(accepted.books),
     )
@@ -171,4 +187,4 @@ def _evidence(site: Site, pair: Pair, each: SourceFile) -> dict[str, object] | N
         found: dict[str, object] = json.loads(_place(site, pair, each.name).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if found.get("settings") == settings_digest(each) else None
+    return found if found.get("settings") == settings_digest(each, site.agency) else None

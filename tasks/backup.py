@@ -53,6 +53,7 @@ TROUBLE_TEMPLATES = {
     "changing": "{path} kept changing while it was read and may be torn in the backup",
     "special": "{path} is no file, folder or link and is not in the backup",
 }
+TROUBLE_HINT = "Close the program that uses it, mend its rights, or have it delivered anew, then back up again."
 
 
 @effect("plan {run.id}")
@@ -113,7 +114,7 @@ def back_up_pair(
     gone = () if unproven else _gone(clean[-1].books if clean else (), receipt.snapshot.books)
     findings = (
         *findings_of(judged[0], held),
-        *said_of(site, pair),
+        *said_of(site, pair, partial(side.manifest, receipt.snapshot)),
         *(finding_of_book(book, each) for book, found in tampering.items() for each in found),
         *strange,
         *_emptied(receipt.snapshot.files),
@@ -195,7 +196,8 @@ def _troubles(troubles: tuple[Trouble, ...]) -> Iterator[Finding]:
         yield Finding(
             TROUBLE_TEMPLATES[trouble.reason],
             (("path", shown(trouble.path)),),
-            hint="Close the program that uses it, or mend its rights, then back up again.",
+            hint="Close the program that uses it, mend its rights, or have it delivered anew, then "
+            "back up again.",
         )
 
 

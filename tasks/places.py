@@ -5,6 +5,7 @@ What nobody claims is nobody's backup: files of the share that no rule gives to 
 (无人备份的账套).  How a client's own deliveries stand is said in that client's outcome.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -13,10 +14,17 @@ from baozhang.catalog.rebuilding import AGENCY
 from baozhang.settings import ClientSet
 from baozhang.site import Site
 from baozhang.sources.account_sets import UNPROTECTED_TEMPLATES, unprotected
-from baozhang.sources.opaque import UNPROVEN_TEMPLATES
+from baozhang.sources.opaque import STALE, UNPROVEN_TEMPLATES, export_lag
 from baozhang.sources.share import MOST, UNCLAIMED_TEMPLATES, Share
-from baozhang.sources.site_places import account_sets_of, deliveries, names_of, standings_of
+from baozhang.sources.site_places import (
+    account_sets_of,
+    deliveries,
+    names_of,
+    received,
+    standings_of,
+)
 from baozhang.sources.standings import strangers, told
+from baozhang.vault.snapshot import KINDS, Manifest
 from baozhang.wiring import open_site
 from tasks.acceptance import unaccepted
 from tasks.batches import Pair, settle
@@ -69,7 +77,7 @@ def share_findings(site: Site) -> Iterator[Finding]:
         yield from _unclaimed(site.sources.share)
     sets = unprotected(account_sets_of(site.agency), names_of(site.agency))
     if sets:
-        shown = ", ".join(each.number for each in sets[:MOST])
+        shown = ", ".join(each.shown for each in sets[:MOST])
         facts = (("count", len(sets)), ("sets", shown))
         yield Finding(UNPROTECTED_TEMPLATES["sets"], facts, UNPROTECTED_TEMPLATES["hint"])
 
@@ -91,6 +99,10 @@ def _unclaimed(share: Share) -> Iterator[Finding]:
         facts = (("files", found.conflicts), ("paths", ", ".join(found.conflict_paths)))
         hint = UNCLAIMED_TEMPLATES["conflicts_hint"]
         yield Finding(UNCLAIMED_TEMPLATES["conflicts"], facts, hint, "warning")
+    if found.troubles:
+        facts = (("places", found.troubles), ("paths", ", ".join(found.trouble_paths)))
+        hint = UNCLAIMED_TEMPLATES["troubles_hint"]
+        yield Finding(UNCLAIMED_TEMPLATES["troubles"], facts, hint, "critical")
 
 
 def inbox_findings(site: Site) -> Iterator[Finding]:
@@ -102,7 +114,7 @@ def inbox_findings(site: Site) -> Iterator[Finding]:
     inbox = site.agency.file.inbox
     if inbox is None:
         return
-    count, first = strangers(site.agency.path(inbox.path), site.agency.sets())
+    count, first = strangers(site.agency.path(inbox.path), received(site.agency))
     if count:
         facts = (("count", count), ("folders", ", ".join(first)))
         hint = STRANGER_TEMPLATES["inbox_hint"]
@@ -130,11 +142,49 @@ def unproven_sources(client_set: ClientSet) -> Iterator[Finding]:
             yield Finding(UNPROVEN_TEMPLATES["set"], facts, UNPROVEN_TEMPLATES["hint"], "info")
 
 
-def said_of(site: Site, pair: Pair) -> tuple[Finding, ...]:
-    """Return what every backup of a set says of its sources, whatever was found in them."""
+def stale_exports(client_set: ClientSet, stored: Callable[[], Manifest]) -> Iterator[Finding]:
+    """Yield which sources are proven by an export that is more than `opaque.STALE` days older.
+
+    Args:
+        client_set: the set and its sources.
+        stored: returns what was just stored; asked only where an export is to prove bytes.
+    """
+    pairs = [(each.name, each.proof_from) for each in client_set.sources if each.proof_from]
+    if not pairs:
+        return
+    newest = _newest(stored())
+    for source, export in pairs:
+        if source in newest and export in newest:
+            days = export_lag(newest[source], newest[export])
+            if days > STALE:
+                facts = (("source", source), ("days", days))
+                hint = UNPROVEN_TEMPLATES["stale_hint"]
+                yield Finding(UNPROVEN_TEMPLATES["stale"], facts, hint, "warning")
+
+
+def _newest(manifest: Manifest) -> dict[str, int]:
+    """Return when the newest file of each source was written, in nanoseconds since 1970."""
+    newest: dict[str, int] = {}
+    file = KINDS.index("file")
+    for path, kind, mtime in zip(manifest.paths, manifest.kinds, manifest.mtimes, strict=True):
+        if kind == file:
+            source = os.fsdecode(path.partition(b"/")[0])
+            newest[source] = max(newest.get(source, mtime), mtime)
+    return newest
+
+
+def said_of(site: Site, pair: Pair, stored: Callable[[], Manifest]) -> tuple[Finding, ...]:
+    """Return what every backup of a set says of its sources, whatever was found in them.
+
+    Args:
+        site: the site.
+        pair: which set.
+        stored: returns the manifest of what was just stored.
+    """
     client_set = site.client_set(pair.client, pair.set)
     return (
         *delivered(site, pair),
         *unproven_sources(client_set),
+        *stale_exports(client_set, stored),
         *unaccepted(site, pair),
     )

@@ -25,6 +25,7 @@ from baozhang.sources.site_places import (
     deliveries,
     inbox_folder,
     names_of,
+    received,
     share_of,
     standings_of,
 )
@@ -90,7 +91,7 @@ def explain(
 
 
 def unclaimed(*, as_json: JsonFlag = False) -> None:
-    """Show what no client's sources protect; exit code 1 when there is anything."""
+    """Show what no client's sources protect; exit code 1 when there is, or may be, anything."""
     agency = load_agency()
     share = share_of(agency)
     survey = share.unclaimed(MOST) if share else Survey()
@@ -106,7 +107,7 @@ def unclaimed(*, as_json: JsonFlag = False) -> None:
         as_json=as_json,
         human=lambda page: _tell_survey(page, survey, sets, (count, places)),
     )
-    if survey.unclaimed or survey.conflicts or sets or count:
+    if survey.unclaimed or survey.conflicts or survey.troubles or sets or count:
         raise typer.Exit(1)
 
 
@@ -135,7 +136,7 @@ def _below(share: Share, path: Path) -> bytes:
 def _strangers(agency: Agency) -> tuple[int, tuple[str, ...]]:
     if agency.file.inbox is None:
         return 0, ()
-    return strangers(agency.path(agency.file.inbox.path), agency.sets())
+    return strangers(agency.path(agency.file.inbox.path), received(agency))
 
 
 # --- values -----------------------------------------------------------------------------------
@@ -206,11 +207,17 @@ def _survey_value(survey: Survey) -> dict[str, object]:
         "conflicts": survey.conflicts,
         "conflict_paths": survey.conflict_paths,
         "troubles": survey.troubles,
+        "trouble_paths": survey.trouble_paths,
     }
 
 
 def _set_value(each: AccountSet) -> dict[str, object]:
-    return {"product": each.product, "number": each.number, "client": each.client}
+    return {
+        "product": each.product,
+        "number": each.number,
+        "year": each.year,
+        "client": each.client,
+    }
 
 
 # --- for people -------------------------------------------------------------------------------
@@ -279,6 +286,7 @@ def _tell_survey(
     for heading, count, names in (
         (say("files that no rule claims"), survey.unclaimed, survey.first),
         (say("files that two clients claim"), survey.conflicts, survey.conflict_paths),
+        (say("places that could not be looked at"), survey.troubles, survey.trouble_paths),
         (say("account sets that nobody protects"), len(sets), [_named(each) for each in sets]),
         (say("folders of the inbox that belong to nobody"), *folders),
     ):
@@ -294,4 +302,4 @@ def _counts(survey: Survey) -> dict[str, int]:
 
 def _named(each: AccountSet) -> str:
     owner = f" ({each.client})" if each.client else ""
-    return f"{each.product} {each.number}{owner}"
+    return f"{each.product} {each.shown}{owner}"

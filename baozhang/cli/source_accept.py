@@ -27,6 +27,17 @@ def accept(
 
 
 def _tell(console: Console, found: Accepted) -> None:
+    if found.level == "bytes":
+        console.print(
+            say(
+                "the source {source} passed as bytes: {files} files, {bytes} bytes; it has no "
+                "profile, and no book was compared",
+                source=found.source,
+                files=found.files,
+                bytes=found.bytes,
+            )
+        )
+        return
     console.print(
         say(
             "the source {source} passed: {files} files, {bytes} bytes, {books} books equal after "

@@ -126,6 +126,7 @@ def restore(
         "dry_run": dry_run,
         "to": str(to),
         "lost": [shown(path) for path in receipt.lost],
+        "bare": [shown(path) for path in receipt.bare],
     }
     show(value, as_json=as_json, human=lambda page: views().restored(page, receipt, to))
     if receipt.lost:

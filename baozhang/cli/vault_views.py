@@ -29,6 +29,8 @@ DAMAGE_TEMPLATES = {
     "forked": "forked: two snapshots claim one place",
 }
 
+MOST_BARE = 20  # paths shown; there may be as many as files
+
 
 def made(console: Console, value: Mapping[str, object], sheet: str) -> None:
     """Tell of a new vault."""
@@ -109,6 +111,13 @@ def restored(console: Console, receipt: RestoreReceipt, to: Path) -> None:
         console.print(say("left out, because stored content is damaged:"), style="red")
         for path in receipt.lost:
             console.print(f"  {shown(path)}", markup=False)
+    if receipt.bare:
+        text = say("restored, but without some of their attributes or access lists:")
+        console.print(text, style="yellow")
+        for path in receipt.bare[:MOST_BARE]:
+            console.print(f"  {shown(path)}", markup=False)
+        if more := len(receipt.bare[MOST_BARE:]):
+            console.print(say("  and {count} more", count=more))
 
 
 def verified(console: Console, found: VerifyReport, stale: Sequence[Alarm] = ()) -> None:

@@ -7,8 +7,13 @@ A product keeps a list of its own account sets; an office adds one in a minute a
     folders            ZT001 of 用友, *.AIS of 金蝶 KIS 标准版
 
 Names of account sets are names of clients; they are read past, and only numbers, databases and
-folders are told.  Source of the names: the data dictionary of 用友 U8 ("UFSystem, UA_Account
-Table") and published code of integrators that list the account sets of 金蝶.
+folders are told.  用友 keeps years in databases of their own: UFDATA_006_2025 says nothing of the
+one that January brings.  How far an account set reaches is said by UA_AccountDatabase.iBeginYear
+(U8 with databases of several years), else by UA_Period.iYear, else by UA_Account.iYear, the year
+in which it began; of a folder, by its newest year.
+
+Source of the names: the data dictionary of 用友 U8 ("UFSystem, UA_Account Table") and published
+code of integrators that list the account sets of 用友 and 金蝶.
 """
 
 import os
@@ -18,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from baozhang.books.sql import SqlTables
 from baozhang.books.values import Cell, cell_of
@@ -31,6 +37,7 @@ UNPROTECTED_TEMPLATES = {
 """What the letter of the night says of them."""
 
 _ZT = re.compile(r"ZT(\d{3})", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d{2}")
 _AIS = ".ais"
 
 
@@ -43,6 +50,12 @@ class AccountSet:
     aliases: tuple[str, ...]  # how a source may be named that protects it
     path: Path | None = None  # where it lies, if that is known
     client: str | None = None  # whose it is, where the product knows the credit code
+    year: int | None = None  # in which its newest database begins, if that is known
+
+    @property
+    def shown(self) -> str:
+        """Its number, and the year that is to be protected."""
+        return f"{self.number} ({self.year})" if self.year else self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +67,21 @@ class _List:
     number: str
     database: str = ""
     code: str = ""
+    years: tuple[tuple[str, str], ...] = ()  # tables and their columns; the first that is there
 
 
 _LISTS = (
-    _List("yonyou", "UA_Account", "cAcc_Id", code="cUnitTaxNo"),
+    _List(
+        "yonyou",
+        "UA_Account",
+        "cAcc_Id",
+        code="cUnitTaxNo",
+        years=(
+            ("UA_AccountDatabase", "iBeginYear"),
+            ("UA_Period", "iYear"),
+            ("UA_Account", "iYear"),
+        ),
+    ),
     _List("kingdee", "t_ad_kdAccount_gl", "FAcctNumber", database="FDBName"),
 )
 
@@ -105,7 +129,9 @@ def sets_in_folder(root: Path) -> Iterator[AccountSet]:
     for above, folders, files in os.walk(root, onerror=_refuse):
         for name in folders:
             if found := _ZT.fullmatch(name):
-                yield AccountSet("yonyou", found[1], _yonyou(found[1]), Path(above, name))
+                path = Path(above, name)
+                year = _newest_year(path)
+                yield AccountSet("yonyou", found[1], _yonyou(found[1]), path, year=year)
         folders[:] = [name for name in folders if not _ZT.fullmatch(name)]
         for name in files:
             if name.lower().endswith(_AIS):
@@ -113,7 +139,15 @@ def sets_in_folder(root: Path) -> Iterator[AccountSet]:
                 yield AccountSet("kis", path.relative_to(root).as_posix(), (), path)
 
 
-def _refuse(error: OSError) -> None:
+def _newest_year(folder: Path) -> int | None:
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        _refuse(error)
+    return max((int(name) for name in names if _YEAR.fullmatch(name)), default=None)
+
+
+def _refuse(error: OSError) -> NoReturn:
     """Stop at a folder that cannot be listed: what was not looked at is not "nothing there"."""
     raise SourceUnreadableError(
         "{path} cannot be read: {reason}",
@@ -129,7 +163,8 @@ def unprotected(found: Iterable[AccountSet], names: Iterable[str]) -> tuple[Acco
     Args:
         found: what the products know of.
         names: what the clients' sources are known by: databases (`UFDATA_006_2026`), labels of an
-            inbox (`t3-006`), absolute paths (which protect all below them).
+            inbox (`t3-006`), absolute paths (which protect all below them).  A name with a year
+            (`UFDATA_006_2025`, `ZT006/2025`) protects a set that has reached no later year.
     """
     texts = list(names)
     paths = {Path(name) for name in texts if name.startswith("/")}
@@ -146,8 +181,16 @@ def _is_named(each: AccountSet, texts: Sequence[str], paths: set[Path]) -> bool:
     if not each.aliases:
         return False
     alias = "|".join(map(re.escape, each.aliases))
-    wanted = re.compile(rf"(?<![0-9a-z])(?:{alias})(?![0-9a-z])", re.IGNORECASE)
-    return any(wanted.search(text) for text in texts)
+    wanted = re.compile(
+        rf"(?<![0-9a-z])(?:{alias})(?:[_/\\]({_YEAR.pattern}))?(?![0-9a-z])", re.IGNORECASE
+    )
+    found = (match for text in texts for match in wanted.finditer(text))
+    return any(_reaches(match[1], each.year) for match in found)
+
+
+def _reaches(named: str | None, year: int | None) -> bool:
+    """Tell whether a name protects a year; one without a year protects all."""
+    return named is None or year is None or int(named) >= year
 
 
 def _listed(
@@ -162,12 +205,29 @@ def _listed(
             column=known.number,
         )
     order = [columns[places[known.number.lower()]]]
+    years = _years(tables, known)
     for row in tables.rows(known.table, order):
         number = _cell(row, places, known.number)
         database = _cell(row, places, known.database)
         aliases = (database,) if database else _yonyou(number)
         owner = codes.get(_cell(row, places, known.code).upper())
-        yield AccountSet(known.product, number, aliases, client=owner)
+        yield AccountSet(known.product, number, aliases, client=owner, year=years.get(number))
+
+
+def _years(tables: SqlTables, known: _List) -> dict[str, int]:
+    """Return the newest year of each account set, as far as a product says."""
+    for table, column in known.years:
+        columns = tables.columns(table)
+        places = {name.lower(): place for place, name in enumerate(columns)}
+        if not {known.number.lower(), column.lower()} <= places.keys():
+            continue
+        newest: dict[str, int] = {}
+        for row in tables.rows(table, [columns[places[known.number.lower()]]]):
+            number, year = _cell(row, places, known.number), _cell(row, places, column)
+            if _YEAR.fullmatch(year):
+                newest[number] = max(newest.get(number, 0), int(year))
+        return newest
+    return {}
 
 
 def _cell(row: Sequence[Cell], places: Mapping[str, int], column: str) -> str:

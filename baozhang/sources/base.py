@@ -15,7 +15,6 @@ A new source is a module beside this one that passes `tests/contracts/source_con
 guide is docs/guides/add-a-source.md.
 """
 
-import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -30,8 +29,6 @@ if TYPE_CHECKING:  # who backs up bytes alone loads no books
 Kind = Literal["file", "dir", "symlink"]
 KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "symlink"}
 UNTRUSTED = (0, 0)
-_TYPE = 0o170000  # S_IFMT, inode(7)
-_MASK = 2**64 - 1  # a change before 1970 stays a number that fits
 
 
 class Item(NamedTuple):
@@ -52,6 +49,8 @@ class Item(NamedTuple):
     change: tuple[int, int] = UNTRUSTED
     """What else tells a change: (ctime_ns, inode) on a local file system, 126 bits of a digest of
     a database image, zeros where neither can be trusted (network mounts).  Below 2**64 each."""
+    traits: bytes = b""
+    """Extended attributes, the first of several names, holes: `sources.traits`; most have none."""
 
     def same_state(self, other: "Item") -> bool:
         """Tell whether both describe one state of one thing's content."""
@@ -186,27 +185,6 @@ class Source(Protocol):
             SourceBusyError: `target` is in use; transient.
         """
         ...
-
-
-def item_of(
-    path: bytes, status: os.stat_result, *, target: bytes = b"", trusted: bool
-) -> Item | None:
-    """Return the item a stat result describes; None for sockets, pipes and devices."""
-    mode = status.st_mode
-    kind = KINDS.get(mode & _TYPE)
-    if kind is None:
-        return None
-    return Item(
-        path,
-        kind,
-        mode & 0o7777,
-        status.st_mtime_ns,
-        status.st_uid,
-        status.st_gid,
-        status.st_size if kind == "file" else 0,
-        target,
-        (status.st_ctime_ns & _MASK, status.st_ino) if trusted else UNTRUSTED,
-    )
 
 
 def shown(path: bytes) -> str:

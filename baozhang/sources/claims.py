@@ -143,6 +143,27 @@ def region_of(rule: Rule) -> bytes:
     return os.fsencode("/".join(parts))
 
 
+def concerns(rules: tuple[Rule, ...], place: bytes, pair: tuple[str, str]) -> bool:
+    """Tell whether a place of which nothing is known may hold files of a (client, set).
+
+    Rules that give a whole folder to one client end the question for what lies in it.
+    """
+    for rule in rules:
+        region = region_of(rule)
+        above = _lies_in(place, region)
+        if not (above or _lies_in(region, place)):
+            continue
+        if rule.set == pair[1] and rule.client in {None, pair[0]}:
+            return True
+        if above and not rule.glob and rule.code_in is None:
+            return False
+    return False
+
+
+def _lies_in(path: bytes, folder: bytes) -> bool:
+    return not folder or path == folder or path.startswith(folder + b"/")
+
+
 def outermost(regions: set[bytes]) -> Iterator[bytes]:
     """Yield the folders that lie in none of the others, sorted."""
     last = b""

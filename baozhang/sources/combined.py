@@ -28,6 +28,7 @@ from baozhang.books.model import (
 from baozhang.errors import SourceUnreadableError, UsageError
 from baozhang.sources.base import Frozen, Item, Readable, Source, Trouble, shown
 from baozhang.sources.placing import in_the_way, is_occupied, require_folder
+from baozhang.sources.traits import link_of, with_link
 
 
 class CombinedSource:
@@ -184,7 +185,10 @@ def _prefixed(name: bytes, items: Iterator[Item]) -> Iterator[Item]:
     for place, item in enumerate(items):
         if place == 0 and item.path:
             yield Item(name, "dir", 0o700, item.mtime_ns, item.uid, item.gid)
-        yield item._replace(path=_below(name, item.path))
+        traits = item.traits
+        if link := link_of(traits):
+            traits = with_link(traits, _below(name, link))
+        yield item._replace(path=_below(name, item.path), traits=traits)
 
 
 def _below(name: bytes, path: bytes) -> bytes:

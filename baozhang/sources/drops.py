@@ -65,6 +65,10 @@ FAULT_TEMPLATES: dict[Fault, str] = {
 }
 """What keeps a drop from being whole, in words that follow a colon."""
 
+DAMAGED: frozenset[Fault] = frozenset({"list", "absent", "extra", "size", "hash", "unreadable"})
+"""Faults of a drop that was whole once: a script gives the final name last.  The other faults pass
+by themselves, or are told of as a delivery that has not arrived (`sources.standings`)."""
+
 _SIGN = r"/\x00-\x1f\ud800-\udfff"  # in no label; the last are bytes that are no text
 _NAME = re.compile(rf"(?P<label>[^.{_SIGN}][^{_SIGN}]*?)-(?P<stamp>\d{{8}}-\d{{6}})")
 _LINE = re.compile(r"([0-9A-Fa-f]{64}) [ *](.+)")

@@ -21,10 +21,11 @@ class Folder:
     or use its methods.
     """
 
-    __slots__ = ("fd",)
+    __slots__ = ("fd", "way")
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self.way = b"/proc/self/fd/%d/" % fd  # for calls that take no descriptor
 
     def __del__(self) -> None:
         os.close(self.fd)

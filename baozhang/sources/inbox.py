@@ -9,7 +9,8 @@ and bytes that did not change are not stored again.  A set of closes (结账) wo
 labels are periods, and each period's newest drop is in the backup.
 
 Nothing of a drop that is not whole (`sources.drops`) is ever taken: every byte was hashed against
-its list before the backup begins, and a drop that moves meanwhile ends the backup.
+its list before the backup begins, and a drop that moves meanwhile ends the backup.  Where an older
+drop is taken because a newer one is damaged, that one is told: the backup is partial.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from baozhang.errors import BaozhangError, SourceBusyError, SourceUnreadableErro
 from baozhang.sources.base import UNTRUSTED, Frozen, Item, LedgerSpec, Trouble
 from baozhang.sources.combined import CombinedSource, FrozenTogether
 from baozhang.sources.drops import (
+    DAMAGED,
     FAULT_TEMPLATES,
     Contents,
     Drop,
@@ -39,6 +41,9 @@ from baozhang.sources.ledger_tree import FrozenLedgerTree, LedgerTreeSource
 from baozhang.sources.opaque import require_sound
 from baozhang.sources.placing import place_tree, require_folder
 from baozhang.sources.walk import Walk
+
+_Faults = tuple[tuple[Drop, Fault], ...]
+"""What keeps a label's drops from being whole, the newest first; never empty."""
 
 _HALF = 2**63  # what tells a change is two numbers below 2**64
 
@@ -83,6 +88,8 @@ class InboxSource:
         if not chosen:
             raise self._nothing_whole(inbox, faults)
         lacking = sorted({*faults, *self._expected} - {*chosen})
+        told = [_lacking(label, faults.get(label)) for label in lacking]
+        told += filter(None, (_passed_over(faults.get(label, ())) for label in chosen))
         sources = {
             label: _DropSource(drop, contents, self._ledgers)
             for label, (drop, contents) in chosen.items()
@@ -92,7 +99,7 @@ class InboxSource:
                 label.encode(): stack.enter_context(source.freeze())
                 for label, source in sources.items()
             }
-            yield _FrozenInbox(frozen, [_lacking(label, faults.get(label)) for label in lacking])
+            yield _FrozenInbox(frozen, told)
 
     @contextmanager
     def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
@@ -107,13 +114,11 @@ class InboxSource:
         """Make the folder `restored` appear as `target`; see `base.Source.publish`."""
         return place_tree(restored, target, replace=replace)
 
-    def _choose(
-        self, inbox: Inbox
-    ) -> tuple[dict[str, tuple[Drop, Contents]], dict[str, tuple[Drop, Fault]]]:
-        """Return each label's newest whole drop, or what is wrong with its newest."""
+    def _choose(self, inbox: Inbox) -> tuple[dict[str, tuple[Drop, Contents]], dict[str, _Faults]]:
+        """Return each label's newest whole drop, and what is wrong with those newer than that."""
         known = self._known()
         chosen: dict[str, tuple[Drop, Contents]] = {}
-        faults: dict[str, tuple[Drop, Fault]] = {}
+        faults: dict[str, _Faults] = {}
         for label, drops in newest_first(inbox.drops):
             for drop in drops:
                 try:
@@ -121,12 +126,13 @@ class InboxSource:
                     chosen[label] = drop, _whole(drop, known)
                     break
                 except NotWhole as error:
-                    faults.setdefault(label, (drop, error.fault))
+                    faults[label] = (*faults.get(label, ()), (drop, error.fault))
         self._remember(known, [contents for _, contents in chosen.values()])
-        return chosen, {label: fault for label, fault in faults.items() if label not in chosen}
+        return chosen, faults
 
-    def _nothing_whole(self, inbox: Inbox, faults: dict[str, tuple[Drop, Fault]]) -> BaozhangError:
-        newest = max(faults.values(), key=lambda fault: fault[0].at, default=None)
+    def _nothing_whole(self, inbox: Inbox, faults: dict[str, _Faults]) -> BaozhangError:
+        firsts = [each[0] for each in faults.values()]
+        newest = max(firsts, key=lambda fault: fault[0].at, default=None)
         tried = max(inbox.attempts.values(), key=lambda attempt: attempt.at, default=None)
         if tried and tried.state != "ok" and (newest is None or tried.at >= newest[0].at):
             return _not_delivered(self._folder.name, busy=tried.state == "busy")
@@ -221,15 +227,15 @@ class _FrozenDrop(FrozenLedgerTree):
 
 
 class _FrozenInbox(FrozenTogether):
-    """Every label's drop, and what is told of labels that have none."""
+    """Every label's drop, and what is told of labels without one and of damaged drops."""
 
-    def __init__(self, frozen: dict[bytes, Frozen], lacking: list[Trouble]) -> None:
+    def __init__(self, frozen: dict[bytes, Frozen], told: list[Trouble]) -> None:
         super().__init__(frozen)
-        self._lacking = tuple(lacking)
+        self._told = tuple(told)
 
     def troubles(self) -> tuple[Trouble, ...]:
-        """Tell what the drops left out, and which labels are not there."""
-        return (*self._lacking, *super().troubles())
+        """Tell what the drops left out, which labels are not there, which drops are damaged."""
+        return (*self._told, *super().troubles())
 
 
 def _whole(drop: Drop, known: frozenset[str]) -> Contents:
@@ -244,9 +250,17 @@ def _whole(drop: Drop, known: frozenset[str]) -> Contents:
     return contents
 
 
-def _lacking(label: str, fault: tuple[Drop, Fault] | None) -> Trouble:
-    detail = FAULT_TEMPLATES[fault[1]] if fault else "nothing has arrived"
+def _lacking(label: str, faults: _Faults | None) -> Trouble:
+    detail = FAULT_TEMPLATES[faults[0][1]] if faults else "nothing has arrived"
     return Trouble(label.encode(), "unreadable", detail)
+
+
+def _passed_over(faults: _Faults) -> Trouble | None:
+    """Return what is told of the newest damaged drop where an older one is in the backup."""
+    for drop, fault in faults:
+        if fault in DAMAGED:
+            return Trouble(drop.name.encode(), "unreadable", FAULT_TEMPLATES[fault])
+    return None
 
 
 def _not_whole(drop: Drop, fault: Fault) -> BaozhangError:

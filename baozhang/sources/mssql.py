@@ -3,8 +3,10 @@
     spool of the ledger's tables ──► BACKUP ... WITH COPY_ONLY, CHECKSUM ──► spool equals server?
 
 `COPY_ONLY` leaves the agency's own backup chain alone; `CHECKSUM` makes the server check every page
-it reads; `RESTORE VERIFYONLY` has it read the file once more.  The file is written by the server
-into a folder that both sides see: `drop` as the server calls it, `path` as it is called here.
+it reads; `RESTORE VERIFYONLY` has it read the file once more, in a session of `restore_to`: SQL
+Server shows backup files only to logins that may create databases.  The file is written by the
+server into a folder that both sides see: `drop` as the server calls it, `path` as it is called
+here.  A book that its profile does not fit is backed up all the same, and told about.
 
 A restore test brings the backup into a scratch database, runs `DBCC CHECKDB` on it, and reads the
 books there.  What is said to the server is kept to statements that SQL Server 2008 R2 knows: older
@@ -15,49 +17,33 @@ source that it is not proven on a real machine (未经真机验证).
 """
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from io import BufferedReader
-from pathlib import Path, PureWindowsPath
-from typing import NamedTuple
+from pathlib import Path
 
 from blake3 import blake3
 
 from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import Profile, load_profile
 from baozhang.books.sql import SqlReader
-from baozhang.errors import SourceBusyError, SourceUnreadableError, UsageError
+from baozhang.clock import Clock, system_clock
+from baozhang.errors import (
+    LedgerFormatError,
+    SourceBusyError,
+    SourceUnreadableError,
+    UsageError,
+)
 from baozhang.sources.base import Item, Trouble, shown
-from baozhang.sources.mssql_session import Connect, Login, Session, bracketed, connect
+from baozhang.sources.mssql_restore import Drop, publish_copy, scratch_copy, state_of
+from baozhang.sources.mssql_session import MISSING, Connect, Login, Session, bracketed, connect
 from baozhang.sources.mssql_tables import MssqlTables, Spool
 from baozhang.sources.scratch import private_folder
 
-_PREFIX = "baozhang_restore_"
 _MASTER = "master"
 
-BACKUP = (
-    "BACKUP DATABASE %s TO DISK = %s "
-    "WITH COPY_ONLY, CHECKSUM, FORMAT, INIT, NAME = N'baozhang', STATS = 10"
-)
-VERIFY = "RESTORE VERIFYONLY FROM DISK = %s WITH CHECKSUM"
-FILES = "RESTORE FILELISTONLY FROM DISK = %s"
-CHECK = "DBCC CHECKDB (%s) WITH NO_INFOMSGS, ALL_ERRORMSGS"
-STATE = "SELECT state_desc FROM sys.databases WHERE name = %s"
-DEFAULTS = "SELECT physical_name FROM sys.master_files WHERE database_id = 1 AND file_id = 1"
-
-
-class Drop(NamedTuple):
-    """One folder, as SQL Server calls it and as it is called here."""
-
-    there: str
-    here: Path
-
-    def named(self, name: str) -> str:
-        """Return a file of the folder as SQL Server calls it: with its own separator."""
-        separator = "/" if self.there.startswith("/") else "\\"
-        return f"{self.there.rstrip(chr(92) + '/')}{separator}{name}"
+_BACKUP = "TO DISK = %s WITH COPY_ONLY, CHECKSUM, FORMAT, INIT, NAME = N'baozhang', STATS = 10"
+_VERIFY = "RESTORE VERIFYONLY FROM DISK = %s WITH CHECKSUM"
 
 
 class MssqlSource:
@@ -69,8 +55,9 @@ class MssqlSource:
         drop: the folder into which the server writes its backup.
         profile: how its books are read; None: it is protected as bytes alone.
         scratch: a private folder here, with room for the ledger's tables.
-        password: of the login.
-        restore_to: the login for restores; None: the same one.
+        restore_to: the login that may create databases: for reading backup files, restore tests
+            and publishing; None: the same one.
+        clock: tells how old a backup file is that a killed run left in the drop folder.
         connecting: makes connections.
     """
 
@@ -83,12 +70,13 @@ class MssqlSource:
         profile: str | None = None,
         scratch: Path,
         restore_to: Login | None = None,
+        clock: Clock = system_clock,
         connecting: Connect = connect,
     ) -> None:
         self._login, self._database, self._drop = server, database, drop
         self._profile, self._scratch = profile, scratch
         self._restoring = restore_to or server
-        self._connecting = connecting
+        self._clock, self._connecting = clock, connecting
 
     @contextmanager
     def freeze(self) -> Iterator["FrozenMssql"]:
@@ -98,39 +86,38 @@ class MssqlSource:
             private_folder(self._scratch) as folder,
             closing(Session(self._login, self._database, self._connecting)) as session,
         ):
-            _require_online(session, self._database)
+            name = _require_online(session, self._database)
             spool = Spool(MssqlTables(session), folder)
             reader = _reader(profile, self._database, spool)
-            if reader:
-                reader.read_through()  # the spool holds the book as of before the backup
-            with self._backed_up(session) as image:
-                if not spool.equals(MssqlTables(session)):
+            misfit = _spooled(reader)  # what the spool holds is the book before the backup
+            with self._backed_up(session, name) as image:
+                if misfit is None and not spool.equals(MssqlTables(session)):
                     raise SourceBusyError(
                         "the ledger in {database} changed while it was backed up",
                         hint="Run the backup when nobody books, or again in a few minutes.",
                         database=self._database,
                     )
-                yield FrozenMssql(image, self._item(image), reader)
+                yield FrozenMssql(image, self._item(image), misfit or reader)
 
     @contextmanager
     def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
-        """Restore into a scratch database, check it, and open its books there."""
-        if self._profile is None:
-            yield ()
-            return
-        name = f"{_PREFIX}{secrets.token_hex(6)}"
-        with closing(Session(self._restoring, _MASTER, self._connecting)) as session:
-            self._sweep(session)
-            try:
-                self._restore(session, self._image_in(restored), name)
-                session.execute(CHECK, name)
-                with closing(Session(self._restoring, name, self._connecting)) as inside:
-                    reader = _reader(
-                        load_profile(self._profile), self._database, MssqlTables(inside)
-                    )
-                    yield [reader] if reader else []
-            finally:
-                _drop(session, name)
+        """Restore into a scratch database, check it, and open its books there.
+
+        Without a profile there is no book to open; the backup is restored and checked all the same.
+        """
+        profile = load_profile(self._profile) if self._profile else None
+        image = self._image_in(restored)
+        self._drop.sweep(self._clock())
+        with (
+            closing(self._on_master()) as session,
+            scratch_copy(session, self._drop, image, self._database) as name,
+        ):
+            if profile is None:
+                yield ()
+                return
+            with closing(Session(self._restoring, name, self._connecting)) as inside:
+                reader = _reader(profile, self._database, MssqlTables(inside))
+                yield [reader] if reader else []
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
         """Restore into a database called as `target` ends; see `base.Source.publish`.
@@ -138,36 +125,30 @@ class MssqlSource:
         Restored and checked beside, then renamed.  A 用友 account set still has to be registered in
         its own product (引入账套): the switch itself is assisted.
         """
-        name, image = target.name, self._image_in(restored)
-        with closing(Session(self._restoring, _MASTER, self._connecting)) as session:
-            there = bool(session.execute(STATE, name))
-            if there and not replace:
+        image = self._image_in(restored)
+        with closing(self._on_master()) as session:
+            if state_of(session, target.name) and not replace:
                 raise UsageError(
                     "the database {database} is there already",
                     hint="Choose another name, or ask for it to be replaced.",
-                    database=name,
+                    database=target.name,
                 )
-            beside = f"{_PREFIX}{secrets.token_hex(6)}"
-            try:
-                self._restore(session, image, beside)
-                session.execute(CHECK, beside)
-            except (SourceUnreadableError, SourceBusyError):
-                _drop(session, beside)
-                raise
-            aside = f"{name}_before_{beside[-12:]}"
-            if there:
-                _rename(session, name, aside)
-            _rename(session, beside, name)
-        return target.with_name(aside) if there else None
+            aside = publish_copy(session, self._drop, image, self._database, target.name)
+        return target.with_name(aside) if aside else None
+
+    def _on_master(self) -> Session:
+        return Session(self._restoring, _MASTER, self._connecting)
 
     @contextmanager
-    def _backed_up(self, session: Session) -> Iterator[Path]:
+    def _backed_up(self, session: Session, name: str) -> Iterator[Path]:
         """Have the server write its backup and read it back; the file goes at the end."""
-        name = f"baozhang-{secrets.token_hex(8)}.bak"
-        image = self._drop.here / name
+        self._drop.sweep(self._clock())
+        image = self._drop.new_file()
+        there = self._drop.named(image.name)
         try:
-            session.execute(BACKUP, self._database, self._drop.named(name))
-            session.execute(VERIFY, self._drop.named(name))
+            session.execute(f"BACKUP DATABASE {bracketed(name)} {_BACKUP}", there)
+            with closing(self._on_master()) as reading:
+                reading.execute(_VERIFY, there, about=self._database)
             if not image.is_file():
                 raise SourceUnreadableError(
                     "SQL Server wrote its backup, and it is not in {folder}",
@@ -176,7 +157,7 @@ class MssqlSource:
                 )
             yield image
         finally:
-            with suppress(OSError):
+            with suppress(OSError):  # swept when it is a day old
                 image.unlink(missing_ok=True)
 
     def _item(self, image: Path) -> Item:
@@ -197,38 +178,20 @@ class MssqlSource:
             )
         return image
 
-    def _restore(self, session: Session, image: Path, name: str) -> None:
-        """Restore an image as a new database whose files lie beside the server's own."""
-        copy = self._drop.here / f"baozhang-{secrets.token_hex(8)}.bak"
-        there = self._drop.named(copy.name)
-        try:
-            shutil.copyfile(image, copy)
-            moves = list(_moves(session, there, name))
-            parts = ["RESTORE DATABASE %s FROM DISK = %s WITH CHECKSUM, STATS = 10"]
-            parts += ["MOVE %s TO %s"] * (len(moves) // 2)
-            session.execute(", ".join(parts), name, there, *moves)
-        except OSError as error:
-            raise SourceUnreadableError(
-                "{folder} cannot be used: {reason}",
-                hint="Check that the folder is mounted, has room and may be written.",
-                folder=shown(os.fsencode(self._drop.here)),
-                reason=error.strerror or type(error).__name__,
-            ) from error
-        finally:
-            copy.unlink(missing_ok=True)
-
-    def _sweep(self, session: Session) -> None:
-        """Drop what restore tests that were killed left on the server."""
-        listed = "SELECT name FROM sys.databases WHERE name LIKE %s AND state_desc <> %s"
-        for (name,) in session.execute(listed, f"{_PREFIX.replace('_', '[_]')}%", "RESTORING"):
-            _drop(session, str(name))
-
 
 class FrozenMssql:
-    """A database at one instant: its backup and its spooled ledger; see `base.Frozen`."""
+    """A database at one instant: its backup and its spooled ledger; see `base.Frozen`.
 
-    def __init__(self, image: Path, item: Item, reader: LedgerReader | None) -> None:
-        self._image, self._item, self._reader = image, item, reader
+    Args:
+        image: the backup file.
+        item: what is said of it.
+        book: the ledger, or why it cannot be read; None: it is protected as bytes alone.
+    """
+
+    def __init__(
+        self, image: Path, item: Item, book: LedgerReader | LedgerFormatError | None
+    ) -> None:
+        self._image, self._item, self._book = image, item, book
 
     def items(self) -> Iterator[Item]:
         """Yield the backup."""
@@ -250,8 +213,10 @@ class FrozenMssql:
 
     def ledgers(self) -> Iterator[LedgerReader]:
         """Open the book in the spool."""
-        if self._reader:
-            yield self._reader
+        if isinstance(self._book, LedgerFormatError):
+            raise self._book
+        if self._book:
+            yield self._book
 
     def confirm(self) -> None:
         """Do nothing: the spool was held against the server after the backup."""
@@ -267,37 +232,26 @@ def _reader(
     return SqlReader(profile, database, tables, database) if profile else None
 
 
-def _require_online(session: Session, database: str) -> None:
-    found = session.execute(STATE, database)
-    if found and found[0][0] != "ONLINE":
+def _spooled(reader: SqlReader | None) -> LedgerFormatError | None:
+    """Have the spool take in the whole book; return why it is no book."""
+    try:
+        if reader:
+            reader.read_through()
+    except LedgerFormatError as error:  # bytes without a proof are worth more than neither
+        return error
+    return None
+
+
+def _require_online(session: Session, database: str) -> str:
+    """Return the database's name as the server lists it."""
+    found = state_of(session, database)
+    if found is None:
+        raise session.refusal(MISSING)
+    if found[1] != "ONLINE":
         raise SourceUnreadableError(
             "the database {database} is {state}",
             hint="Bring it online in SQL Server Management Studio, then run it again.",
             database=database,
-            state=str(found[0][0]),
+            state=found[1],
         )
-
-
-def _moves(session: Session, there: str, name: str) -> Iterator[str]:
-    """Yield each file of a backup by its logical name, and where it is to lie on the server."""
-    (own,) = session.execute(DEFAULTS)[0]
-    home = str(own)
-    separator = "/" if home.startswith("/") else "\\"
-    folder = home.rpartition(separator)[0]
-    for number, row in enumerate(session.execute(FILES, there)):
-        logical, physical = str(row[0]), str(row[1])
-        ending = PureWindowsPath(physical).suffix or ".ndf"
-        yield logical
-        yield f"{folder}{separator}{name}_{number}{ending}"
-
-
-def _drop(session: Session, name: str) -> None:
-    """Drop a database of ours, whoever is in it; one that never came to be is passed over."""
-    with suppress(SourceUnreadableError, SourceBusyError):
-        session.execute(f"ALTER DATABASE {bracketed(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
-    with suppress(SourceUnreadableError, SourceBusyError):
-        session.execute(f"DROP DATABASE {bracketed(name)}")
-
-
-def _rename(session: Session, before: str, after: str) -> None:
-    session.execute(f"ALTER DATABASE {bracketed(before)} MODIFY NAME = {bracketed(after)}")
+    return found[0]

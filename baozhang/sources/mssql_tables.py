@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from baozhang.books.values import Cell
-from baozhang.errors import SourceUnreadableError
+from baozhang.errors import LedgerFormatError, SourceUnreadableError
 from baozhang.sources.mssql_session import Session, bracketed
 
 _COLUMNS = (
@@ -89,13 +89,13 @@ def cell_of(value: object) -> Cell:
     """Return one value as `books.sql.SqlTables.rows` promises it.
 
     Raises:
-        SourceUnreadableError: a type that no ledger has.
+        LedgerFormatError: a type that no ledger has.
     """
     if value is None or isinstance(value, str):
         return value
     written = _WRITERS.get(type(value))
     if written is None:
-        raise SourceUnreadableError(
+        raise LedgerFormatError(
             "a column holds values of the type {type}, which no ledger has",
             hint="Leave the table out of the profile, or read it through a view.",
             type=type(value).__name__,
@@ -134,11 +134,14 @@ class Spool:
 
     def equals(self, tables: MssqlTables) -> bool:
         """Tell whether every table that was copied reads the same now."""
-        return all(
-            tables.columns(table) == self._columns[table]
-            and _digest(map(_line, tables.rows(table, order)), lambda _: None) == digest
-            for (table, order), (_, digest) in self._kept.items()
-        )
+        try:
+            return all(
+                tables.columns(table) == self._columns[table]
+                and _digest(map(_line, tables.rows(table, order)), lambda _: None) == digest
+                for (table, order), (_, digest) in self._kept.items()
+            )
+        except LedgerFormatError:  # a column has become what no ledger has
+            return False
 
     def _copied(self, table: str, order: Sequence[str]) -> tuple[Path, str]:
         path = self._folder / f"{len(self._kept)}.rows"

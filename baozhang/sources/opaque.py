@@ -28,8 +28,12 @@ UNPROVEN_TEMPLATES = {
     "set": "not proven at ledger level: {source} is stored as bytes alone",
     "hint": "Export the same book and name the export as its `proof_from`.",
     "stale": "the export that proves {source} is {days} days older than what it proves",
+    "stale_hint": "Export the book again; until then its newest entries are proven by nothing.",
 }
 """What every report says of such a source, with the name it has in its client's file."""
+
+STALE = 7
+"""Days by which an export may be older than the bytes it proves: offices export once a week."""
 
 _DAY_NS = 86_400 * 10**9
 _ACCESS = {b".ais", b".mdb", b".accdb"}

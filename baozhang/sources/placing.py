@@ -13,13 +13,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from baozhang.errors import SourceUnreadableError, UsageError
 from baozhang.sources.base import Item, shown
 from baozhang.sources.folders import Folder, Folders, root_folder, split
+from baozhang.sources.traits import give, holes_of, link_of, runs_of_data, shed_lists
 from baozhang.sources.walk import Walk
 
+_BLOCK = 2**20  # bytes copied at a time
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,7 +31,8 @@ def place_tree(restored: Path, target: Path, *, replace: bool) -> Path | None:
     """Make the folder `restored` appear as `target`; see `base.Source.publish`.
 
     Unless `replace`, the target is missing or an empty folder.  Across file systems a copy takes
-    modes, times and, where allowed, owners along, and `restored` is left as it is.
+    modes, times, links, holes and, where allowed, owners and attributes along, and `restored` is
+    left as it is.
     """
     require_folder(restored)
     occupied = is_occupied(target)
@@ -138,6 +143,7 @@ def _swap(ready: Path, target: Path, aside: Path | None) -> None:
 def _hidden_beside(target: Path) -> Iterator[Path]:
     """Provide a folder on the target's file system that is gone afterwards, with what it holds."""
     hidden = Path(tempfile.mkdtemp(prefix=".restoring-", dir=target.parent))
+    shed_lists(hidden)
     try:
         yield hidden
     finally:
@@ -154,7 +160,11 @@ def _copy(restored: Path, ready: Path) -> None:
         above, name = split(item.path)
         if item.kind == "dir":
             folders.append(item)
-        if name:
+        if link := link_of(item.traits):
+            there, old = split(link)
+            first = Folders(goal).at(there)
+            os.link(old, name, src_dir_fd=first.fd, dst_dir_fd=goals.at(above).fd)
+        elif name:
             _copy_one(walk, item, goals.at(above), name)
     for item in reversed(folders):  # last, since putting things in changes the time
         above, name = split(item.path)
@@ -173,15 +183,32 @@ def _copy_one(walk: Walk, item: Item, into: Folder, name: bytes) -> None:
         return
     fd = os.open(name, _CREATE, 0o600, dir_fd=into.fd)
     with os.fdopen(fd, "wb") as written, walk.open(item.path) as read:
-        shutil.copyfileobj(read, written, 2**20)
+        if holes_of(item.traits):
+            _copy_sparse(read, written, item.size)
+        else:
+            shutil.copyfileobj(read, written, _BLOCK)
         written.flush()
         _describe(item, fd)
         os.fsync(fd)
 
 
+def _copy_sparse(read: FileIO, written: BinaryIO, size: int) -> None:
+    at = 0
+    while block := read.read(_BLOCK):
+        for place, run in runs_of_data(memoryview(block), at):
+            written.seek(place)
+            written.write(run)
+        at += len(block)
+    written.truncate(size)
+
+
 def _describe(item: Item, fd: int) -> None:
-    """Give an open file or folder its owner, mode and time; the owner only where allowed."""
+    """Give an open file or folder its owner, attributes, mode and time.
+
+    Owner and attributes only where allowed.
+    """
     with suppress(PermissionError):  # not the administrator: it belongs to whoever restores
         os.chown(fd, item.uid, item.gid)
+    give(fd, item.traits)
     os.chmod(fd, item.mode)
     os.utime(fd, ns=(item.mtime_ns, item.mtime_ns))

@@ -3,7 +3,8 @@
     share ──rules──► (client, set)      the newest state of those files alone
                └───► nobody             the list of files that nobody owns: 未归属文件
 
-A client's files are looked for only where its rules can match.  Rules that go by credit codes can
+A client's files are looked for only where its rules can match, and what cannot be looked at there
+is that client's trouble: nobody knows whose files were in it.  Rules that go by credit codes can
 match anywhere in their folder; for those the folder is walked once for all clients, and what was
 found is remembered as long as the `Share` lives: one run.
 """
@@ -12,21 +13,23 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from glob import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import Profile, load_profile
 from baozhang.books.reading import open_books
 from baozhang.errors import LedgerFormatError, SourceUnreadableError
-from baozhang.sources.base import Item, LedgerSpec, shown
+from baozhang.sources.base import Item, LedgerSpec, Trouble, shown
 from baozhang.sources.claims import (
     Claim,
     Claims,
     Rule,
+    concerns,
     outermost,
     region_of,
 )
@@ -35,7 +38,7 @@ from baozhang.sources.folders import Folder, Folders, root_folder, split
 from baozhang.sources.globs import excluder
 from baozhang.sources.ledger_tree import FrozenLedgerTree, LedgerTreeSource
 from baozhang.sources.mounts import present_untrusted_devices
-from baozhang.sources.walk import Walk
+from baozhang.sources.walk import Walk, trouble_of
 
 MOST = 20  # paths in one list; figures count all
 Pair = tuple[str, str]
@@ -48,6 +51,9 @@ UNCLAIMED_TEMPLATES = {
     "conflicts": "files of the share that more than one client's rules claim: {files}; the first: "
     "{paths}",
     "conflicts_hint": "Ask `baozhang source explain PATH` which rules they are, and narrow one.",
+    "troubles": "places of the share that could not be looked at: {places}; the first: {paths}",
+    "troubles_hint": "Give the account of the backup the right to read them; what lies there may "
+    "be in no backup.",
 }
 """What the letter of the night says of a share."""
 
@@ -65,6 +71,14 @@ class Survey:
     conflicts: int = 0
     conflict_paths: list[str] = field(default_factory=list)
     troubles: int = 0  # what could not be looked at
+    trouble_paths: list[str] = field(default_factory=list)
+
+
+class Part(NamedTuple):
+    """One set's part of a share."""
+
+    paths: frozenset[bytes]  # its files, and the folders above them
+    troubles: tuple[Trouble, ...]  # where more of its files may lie
 
 
 class Share:
@@ -93,8 +107,8 @@ class Share:
         self._claims = Claims(rules, codes or {})
         self._excluded = excluder(exclude)
 
-    def claimed(self, pair: Pair) -> frozenset[bytes]:
-        """Return the paths of a set's files, and of the folders above them.
+    def claimed(self, pair: Pair) -> Part:
+        """Return the paths of a set's files, and what could not be looked at for more.
 
         Raises:
             SourceUnreadableError: the share cannot be read.
@@ -104,11 +118,21 @@ class Share:
             for rule in self._rules
             if rule.client is not None and (rule.client, rule.set) == pair
         }
-        found = set(self._by_code.get(pair, ()))
-        for path, claim, _ in self._claimed_in(own):
+        by_code, troubles = self._by_code
+        found, troubles = set(by_code.get(pair, ())), list(troubles)
+        for path, claim, _ in self._claimed_in(own, troubles):
             if (claim.client, claim.set) == pair:
                 found.add(path)
-        return frozenset(found | {above for path in found for above in _folders_above(path)})
+        paths = frozenset(found | {above for path in found for above in _folders_above(path)})
+        by_path = {each.path: each for each in troubles if self._may_be(each, pair)}
+        return Part(paths, tuple(by_path[path] for path in sorted(by_path)))
+
+    def _may_be(self, trouble: Trouble, pair: Pair) -> bool:
+        """Tell whether a set's files may lie where nobody could look."""
+        if trouble.reason != "special":
+            return concerns(self._rules, trouble.path, pair)
+        claim = self._claims.claim(trouble.path, tuple)
+        return claim is not None and (claim.client, claim.set) == pair
 
     def explain(self, path: bytes) -> Claim | None:
         """Return whose a file below the root is, by which rule; None: nobody's.
@@ -138,25 +162,30 @@ class Share:
             claim = self._claims.claim(item.path, partial(_codes_at, walk, item.path))
             _count(survey, item, claim, most)
         survey.troubles = len(walk.troubles)
+        survey.trouble_paths = [shown(each.path) for each in walk.troubles[:most]]
         return survey
 
     @cached_property
-    def _by_code(self) -> dict[Pair, set[bytes]]:
+    def _by_code(self) -> tuple[dict[Pair, set[bytes]], list[Trouble]]:
         """Return what rules found that name no client; one walk for all clients."""
         found: dict[Pair, set[bytes]] = {}
+        troubles: list[Trouble] = []
         regions = {region_of(rule) for rule in self._rules if rule.client is None}
-        for path, claim, rule in self._claimed_in(regions):
+        for path, claim, rule in self._claimed_in(regions, troubles):
             if rule.client is None:
                 found.setdefault((claim.client, claim.set), set()).add(path)
-        return found
+        return found, troubles
 
-    def _claimed_in(self, regions: set[bytes]) -> Iterator[tuple[bytes, Claim, Rule]]:
-        """Yield every claimed file below some folders; one that is not there holds nothing."""
+    def _claimed_in(
+        self, regions: set[bytes], troubles: list[Trouble]
+    ) -> Iterator[tuple[bytes, Claim, Rule]]:
+        """Yield every claimed file below some folders, and add what could not be looked at."""
         root = self._opened()
         for region in outermost(regions):
             try:
                 folder = _folder_at(root, region)
-            except OSError:
+            except OSError as error:
+                troubles.append(trouble_of(region, error))
                 continue
             prefix = region + b"/" if region else b""
             walk = self._walk(folder, prefix)
@@ -167,6 +196,9 @@ class Share:
                 claim = self._claims.claim(path, partial(_codes_at, walk, item.path))
                 if claim:
                     yield path, claim, self._rules[claim.rule - 1]
+            troubles += (
+                replace(each, path=(prefix + each.path).rstrip(b"/")) for each in walk.troubles
+            )
 
     def _opened(self) -> Folder:
         return open_share(self.root)
@@ -201,8 +233,8 @@ class ShareSource(LedgerTreeSource):
         Raises:
             SourceUnreadableError: the share cannot be read, or holds nothing of this set.
         """
-        claimed = self._share.claimed(self._pair)
-        if not claimed:
+        part = self._share.claimed(self._pair)
+        if not part.paths:
             raise SourceUnreadableError(
                 "the share {path} holds no file of this set",
                 hint="Check that the share is mounted whole, and the rules of `share` in "
@@ -211,14 +243,26 @@ class ShareSource(LedgerTreeSource):
             )
         walk = Walk(
             open_share(self._share.root),
-            excluded=lambda path: path not in claimed,
+            excluded=lambda path: path not in part.paths,
             untrusted=present_untrusted_devices(),
         )
-        yield FrozenShare(self._share.root, walk, None, self._ledgers)
+        yield FrozenShare(self._share.root, walk, self._ledgers, part.troubles)
 
 
 class FrozenShare(FrozenLedgerTree):
     """One set's part of a share while it is backed up."""
+
+    def __init__(
+        self, root: Path, walk: Walk, ledgers: tuple[LedgerSpec, ...], missed: tuple[Trouble, ...]
+    ) -> None:
+        super().__init__(root, walk, None, ledgers)
+        self._missed = missed
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Tell what could not be looked at for the set's files, and what the walk left out."""
+        met = {trouble.path for trouble in self._missed}
+        later = (trouble for trouble in super().troubles() if trouble.path not in met)
+        return (*self._missed, *later)
 
     def ledgers(self) -> Iterator[LedgerReader]:
         """Open the books among the set's own files; each is looked at before and after.

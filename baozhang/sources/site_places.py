@@ -3,6 +3,8 @@
 Nothing secret is read here: an inbox and a share are mounted, not logged in to.
 """
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,12 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 from baozhang.errors import SourceUnreadableError
-from baozhang.settings import Agency, SourceFile
+from baozhang.settings import Agency, RuleFile, SourceFile
 from baozhang.sources.account_sets import AccountSet, sets_in_folder, sets_in_sqlite
 from baozhang.sources.claims import Rule
-from baozhang.sources.drops import read_inbox
+from baozhang.sources.drops import Drop, newest_first, read_inbox
 from baozhang.sources.share import Share
 from baozhang.sources.standings import Standing, standings
+
+_YEARLY = re.compile(r"UFDATA_\d{3}_\d{4}", re.IGNORECASE)  # a database of one year, 用友
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,22 @@ def inbox_folder(agency: Agency, client: str, set_name: str, source: SourceFile)
     return agency.path(agency.file.inbox.path) / client / set_name
 
 
+def received(agency: Agency) -> Iterator[tuple[str, str]]:
+    """Yield the folders of the inbox that some source takes, as (client, set); "": all below."""
+    if agency.file.inbox is None:
+        return
+    inbox = agency.path(agency.file.inbox.path)
+    for client in agency.clients.values():
+        for name, each in client.sets.items():
+            for source in each.sources:
+                if source.kind != "inbox" and source.path is None:
+                    continue
+                folder = inbox_folder(agency, client.id, name, source)
+                if folder.is_relative_to(inbox):
+                    above, below, *_ = (*folder.relative_to(inbox).parts, "", "")
+                    yield above, below
+
+
 def standings_of(agency: Agency, each: Delivery, now: datetime) -> tuple[Standing, ...]:
     """Return how one set's deliveries stand; see `standings.standings`.
 
@@ -90,17 +110,44 @@ def account_sets_of(agency: Agency) -> tuple[AccountSet, ...]:
 
 
 def names_of(agency: Agency) -> Iterator[str]:
-    """Yield what the clients' sources are known by: databases, labels of an inbox, paths."""
+    """Yield what the clients' sources are known by: databases, labels of an inbox, paths.
+
+    A drop that holds databases of single years stands for those, not for its whole label.
+    """
     for client in agency.clients.values():
         for each in client.sets.values():
             for source in each.sources:
-                yield from filter(None, (source.database, *source.expected))
+                if source.database:
+                    yield source.database
                 if source.path is not None and source.kind != "inbox":
                     yield str(agency.path(source.path))
     for delivery in deliveries(agency):
-        with suppress(SourceUnreadableError):
-            yield from {drop.label for drop in read_inbox(delivery.folder).drops}
+        yield from _names_delivered(delivery)
     share = agency.file.share
     if share:
         root = agency.path(share.path)
-        yield from (str(root / one.folder) for one in share.rules if one.client and not one.glob)
+        yield from (str(root / one.folder) for one in share.rules if _gives_all(one))
+
+
+def _gives_all(rule: RuleFile) -> bool:
+    """Tell whether a rule gives everything in its folder to its client."""
+    return rule.client is not None and not rule.glob and rule.code_in is None
+
+
+def _names_delivered(delivery: Delivery) -> Iterator[str]:
+    newest: dict[str, Drop] = {}
+    with suppress(SourceUnreadableError):
+        drops = read_inbox(delivery.folder).drops
+        arrived = tuple(drop for drop in drops if not drop.arriving)
+        newest = {label: found[0] for label, found in newest_first(arrived)}
+    yield from {*delivery.source.expected} - newest.keys()
+    for label, drop in newest.items():
+        yield from _yearly(drop) or (label,)
+
+
+def _yearly(drop: Drop) -> tuple[str, ...]:
+    try:
+        names = os.listdir(drop.place)
+    except OSError:
+        return ()
+    return tuple(found[0] for found in map(_YEARLY.search, names) if found)

@@ -15,6 +15,7 @@ from typing import Literal
 from baozhang.errors import SourceUnreadableError
 from baozhang.policies.arrival import Arrival, Cause, State, judge
 from baozhang.sources.drops import (
+    LEFT_BY_WINDOWS,
     Attempt,
     Drop,
     Inbox,
@@ -24,12 +25,14 @@ from baozhang.sources.drops import (
     read_inbox,
     require_past,
 )
+from baozhang.sources.globs import excluder
 
 MOST = 20  # names in one list
 SETTLES = timedelta(hours=2)
 """A drop that still has its working name after this long broke off: a .bak of 20 GB takes one."""
 
 _PERIOD = re.compile(r"\d{4}-\d{2}")  # the label of a close
+_left_by_windows = excluder(LEFT_BY_WINDOWS)
 
 STATE_TEMPLATES: dict[State, str] = {
     "ok": "fine",
@@ -125,14 +128,18 @@ def told(
 def strangers(inbox: Path, known: Iterable[tuple[str, str]]) -> tuple[int, tuple[str, ...]]:
     """Return what lies in an inbox that belongs to no (client, set): how many, and the first.
 
+    Args:
+        inbox: the inbox.
+        known: what is taken from it; a client without a set's name takes everything of it.
+
     Raises:
         SourceUnreadableError: the inbox cannot be read.
     """
-    claimed = {f"{client}/{name}" for client, name in known}
-    clients = {place.partition("/")[0] for place in claimed}
+    claimed = {f"{client}/{name}".rstrip("/") for client, name in known}
+    split = {place.partition("/")[0] for place in claimed} - claimed
     count = 0
     first: list[str] = []
-    for place in _places(inbox, clients):
+    for place in _places(inbox, split):
         if place not in claimed:
             count += 1
             if len(first) < MOST:
@@ -176,11 +183,11 @@ def _seen(
 def _places(inbox: Path, clients: set[str]) -> Iterator[str]:
     """Yield `client` or `client/set` of everything in an inbox, sorted."""
     try:
-        for client in sorted(os.listdir(inbox)):
+        for client in _names(inbox):
             if client not in clients or not (inbox / client).is_dir():
                 yield client
                 continue
-            yield from (f"{client}/{name}" for name in sorted(os.listdir(inbox / client)))
+            yield from (f"{client}/{name}" for name in _names(inbox / client))
     except OSError as error:
         raise SourceUnreadableError(
             "inbox folder {folder} cannot be read: {reason}",
@@ -189,3 +196,11 @@ def _places(inbox: Path, clients: set[str]) -> Iterator[str]:
             folder=inbox.name,
             reason=os.strerror(error.errno or 0),
         ) from error
+
+
+def _names(folder: Path) -> list[str]:
+    """Return what people and scripts laid into a folder, sorted."""
+    names = sorted(os.listdir(folder))
+    return [
+        name for name in names if not (_left_by_windows and _left_by_windows(os.fsencode(name)))
+    ]

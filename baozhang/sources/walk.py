@@ -4,22 +4,32 @@ It goes down with open folders (`sources.folders`), one level at a time and with
 neither depth nor length of a path bounds it; memory is the names of the folders on the way down
 (a million names in one folder: about 130 MB while they are sorted).
 
+Of several names of one file the first that is told keeps the content; the others say which it is
+(`sources.traits`).  Names of one file, and holes, are told where inodes can be trusted.
+
 Names are listed before they are looked at.  What vanished in between, or may not be looked at,
 becomes a trouble with its path; a walk never stops for one.
 """
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Iterator
 from io import FileIO
+from operator import methodcaller
+from sys import getfilesystemencodeerrors, getfilesystemencoding
 from typing import Literal
 
 from baozhang.errors import SourceUnreadableError
-from baozhang.sources.base import Item, Trouble, item_of, shown
+from baozhang.sources.base import KINDS, UNTRUSTED, Item, Trouble, shown
 from baozhang.sources.folders import Folder, Folders, NotRegularError, split
+from baozhang.sources.traits import BLOCK, NO_ATTRIBUTES, attributes, with_holes, with_link
 
 _OPEN_LEVELS = 64  # folders held open on the way down; those above are found again when needed
+_ENCODED = methodcaller("encode", getfilesystemencoding(), getfilesystemencodeerrors())
+_TYPE = 0o170000  # S_IFMT, inode(7)
+_MASK = 2**64 - 1  # a change before 1970 stays a number that fits
+_new = tuple.__new__  # a third of the time of a call of `Item`, and there may be a million
+_SECTOR = 512  # bytes that `st_blocks` counts in, whatever the file system (stat(2))
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE}
 
 
@@ -47,6 +57,21 @@ class _Level:
         return names.pop() if names else b""
 
 
+class _Several:
+    """Files of several names, told apart by their inodes while some of the names are to come."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], tuple[bytes, int]] = {}
+
+    def first(self, status: os.stat_result, path: bytes) -> bytes:
+        """Return the name told first of the file at a path; b"" if that is this one."""
+        key = status.st_dev, status.st_ino
+        first, to_come = self._open.pop(key, (b"", status.st_nlink))
+        if to_come > 1:
+            self._open[key] = first or path, to_come - 1
+        return first
+
+
 class Walk:
     """Lists a folder, looks things in it up again, and opens its files.
 
@@ -71,10 +96,14 @@ class Walk:
         self._only = only
         self._excluded = excluded
         self._untrusted = untrusted
+        self._bare = set[int]()  # devices whose file systems know no extended attributes
+        self._several: _Several | None = None
+        self._last = b""
 
     def items(self) -> Iterator[Item]:
         """Yield every item, as `base.Frozen.items` promises."""
         self.troubles.clear()
+        self._several = _Several()
         if self._only:
             levels = [_Level(self.folder, b"", [self._only])]
         else:
@@ -139,14 +168,15 @@ class Walk:
 
     def _names(self, folder: Folder, path: bytes) -> list[bytes]:
         try:
-            return sorted(map(os.fsencode, os.listdir(folder.fd)), reverse=True)
+            return sorted(map(_ENCODED, os.listdir(folder.fd)), reverse=True)
         except OSError as error:
             self._trouble(path, error)
             return []
 
     def _look(self, levels: list[_Level], name: bytes, path: bytes) -> Item | None:
         try:
-            item = self._item(levels[-1].folder or self._found_again(levels), name, path)
+            folder = levels[-1].folder or self._found_again(levels)
+            item = self._item(folder, name, path, self._several)
         except OSError as error:
             self._trouble(path, error)
             return None
@@ -154,17 +184,55 @@ class Walk:
             self.troubles.append(Trouble(path, "special"))
         return item
 
-    def _item(self, folder: Folder, name: bytes, path: bytes) -> Item | None:
+    def _item(
+        self, folder: Folder, name: bytes, path: bytes, several: _Several | None = None
+    ) -> Item | None:
         fd = folder.fd
         status = os.stat(name, dir_fd=fd, follow_symlinks=False) if name else os.fstat(fd)
-        link = stat.S_ISLNK(status.st_mode)
-        target = os.readlink(name, dir_fd=fd) if link else b""
-        return item_of(path, status, target=target, trusted=status.st_dev not in self._untrusted)
+        mode, device, size = status.st_mode, status.st_dev, 0
+        kind = KINDS.get(mode & _TYPE)
+        trusted = device not in self._untrusted
+        target = traits = b""
+        if kind == "symlink":
+            target = os.readlink(name, dir_fd=fd)
+        elif kind is None:
+            return None
+        elif device not in self._bare:
+            traits = self._attributes(folder.way + name, device)
+        if kind == "file":
+            size = status.st_size
+            if trusted and size - status.st_blocks * _SECTOR >= BLOCK:
+                traits = with_holes(traits, size - status.st_blocks * _SECTOR)
+            if trusted and status.st_nlink > 1 and several is not None:
+                traits = with_link(traits, several.first(status, path))
+        change = (status.st_ctime_ns & _MASK, status.st_ino) if trusted else UNTRUSTED
+        mode, owner, group = mode & 0o7777, status.st_uid, status.st_gid
+        facts = (path, kind, mode, status.st_mtime_ns, owner, group, size, target, change, traits)
+        return _new(Item, facts)
+
+    def _attributes(self, place: bytes, device: int) -> bytes:
+        try:
+            names = os.listxattr(place, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in NO_ATTRIBUTES:  # asked once of each file system
+                self._bare.add(device)
+            return b""
+        if not names:
+            return b""
+        text = attributes(names, place)
+        if text != self._last:  # one text for a whole folder of files with one access list
+            self._last = text
+        return self._last
 
     def _trouble(self, path: bytes, error: OSError) -> None:
-        reason: Literal["vanished", "unreadable"]
-        reason = "vanished" if error.errno in _GONE else "unreadable"
-        self.troubles.append(Trouble(path, reason, os.strerror(error.errno or 0)))
+        self.troubles.append(trouble_of(path, error))
+
+
+def trouble_of(path: bytes, error: OSError) -> Trouble:
+    """Return what is told of a path that could not be looked at."""
+    reason: Literal["vanished", "unreadable"]
+    reason = "vanished" if error.errno in _GONE else "unreadable"
+    return Trouble(path, reason, os.strerror(error.errno or 0))
 
 
 def _unreadable(path: bytes, reason: str) -> SourceUnreadableError:

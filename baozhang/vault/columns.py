@@ -14,6 +14,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
 from baozhang.errors import CorruptObjectError
@@ -84,14 +85,14 @@ def _decoded(code: str, body: bytes, size: int) -> Column:
 
 def _texts(body: bytes) -> list[bytes]:
     (count,) = LENGTH.unpack_from(body)
-    lengths = _decoded("I", body[4 : 4 + 4 * count], 4 * count)
-    texts, at = [], 4 + 4 * count
-    for length in lengths:
-        texts.append(body[at : at + int(length)])
-        at += int(length)
-    if at != len(body):
+    start = 4 + 4 * count
+    lengths = _decoded("I", body[4:start], 4 * count)
+    if start == len(body) and not any(lengths):  # of a column that few rows use
+        return [b""] * count
+    bounds = list(accumulate(map(int, lengths), initial=start))
+    if bounds[-1] != len(body):
         raise ValueError("texts do not fill their column")
-    return texts
+    return [body[at:end] for at, end in pairwise(bounds)]
 
 
 def _swapped(column: "array[int]") -> "array[int]":

@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from baozhang.errors import CorruptObjectError
 from baozhang.sources.base import Item
+from baozhang.sources.traits import give, holes_of, runs_of_data, shed_lists
 
 OPEN_FOLDERS = 128  # handles each thread keeps; a million files lie in few folders at a time
 BELOW = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_RDONLY | os.O_CLOEXEC
@@ -52,7 +53,9 @@ class Folder:
     """
 
     def __init__(self, root: Path) -> None:
+        self.bare: list[bytes] = []  # paths of what not all extended attributes could be set of
         self._root = os.open(root, BELOW)
+        shed_lists(self._root)
         self._opened: list[OrderedDict[bytes, int]] = []
         self._handles = _Handles(self._opened)
         self._user = os.geteuid()
@@ -81,24 +84,37 @@ class Folder:
         """Write a file with all its content and metadata."""
         handle = self._open(item.path, NEW)
         try:
-            _write(handle, content, 0)
+            if holes_of(item.traits):
+                _write_data(handle, content, 0)
+                os.ftruncate(handle, item.size)
+            else:
+                _write(handle, content, 0)
             self._describe(handle, item)
         finally:
             os.close(handle)
 
-    def write(self, path: bytes, parts: Iterable[tuple[int, memoryview]]) -> None:
-        """Write parts of a file, each at its place, making the file if it is not there."""
+    def write(
+        self, path: bytes, parts: Iterable[tuple[int, memoryview]], *, sparse: bool = False
+    ) -> None:
+        """Write parts of a file, each at its place, making the file if it is not there.
+
+        Zeros of a sparse one are left out, and its end is not set: that is for `finish`.
+        """
         handle = self._open(path, NEW)
+        write = _write_data if sparse else _write
         try:
             for at, content in parts:
-                _write(handle, content, at)
+                write(handle, content, at)
         finally:
             os.close(handle)
 
     def finish(self, item: Item) -> bytes:
         """Set a written file's metadata; return the BLAKE3-256 of it as it lies there now."""
-        handle = self._open(item.path, THERE)
+        sparse = holes_of(item.traits) > 0
+        handle = self._open(item.path, NEW if sparse else THERE)
         try:
+            if sparse:
+                os.ftruncate(handle, item.size)
             digest, block = blake3(), self._handles.block
             while got := os.readv(handle, [block]):
                 digest.update(block[:got])
@@ -114,6 +130,27 @@ class Folder:
             os.unlink(name, dir_fd=parent)
         except FileNotFoundError:
             return
+
+    def make_name(self, item: Item, first: bytes) -> None:
+        """Make another name of a finished file; where that cannot be, a copy of it."""
+        here, name = self._parent(item.path)
+        there, old = self._parent(first)
+        try:
+            os.link(old, name, src_dir_fd=there, dst_dir_fd=here, follow_symlinks=False)
+        except OSError:  # a file system without, or with as many names as it allows
+            self._copy(item, first)
+
+    def _copy(self, item: Item, first: bytes) -> None:
+        sparse, at, block = holes_of(item.traits) > 0, 0, self._handles.block
+        handle = self._open(first, THERE)
+        try:
+            self.write(item.path, ())
+            while got := os.preadv(handle, [block], at):
+                self.write(item.path, [(at, block[:got])], sparse=sparse)
+                at += got
+        finally:
+            os.close(handle)
+        self.finish(item)
 
     def make_link(self, item: Item) -> None:
         """Make a symbolic link with its owner and time."""
@@ -133,9 +170,14 @@ class Folder:
             os.close(handle)
 
     def _describe(self, handle: int, item: Item) -> None:
-        """Set owner (where this user may), mode and time; a file never becomes setuid or setgid."""
+        """Set owner and attributes (where this user may), mode and time.
+
+        A file never becomes setuid or setgid.
+        """
         if self._user == 0:
             os.fchown(handle, item.uid, item.gid)
+        if item.traits and not give(handle, item.traits):
+            self.bare.append(item.path)
         mode = item.mode if item.kind == "dir" else item.mode & ~(stat.S_ISUID | stat.S_ISGID)
         os.fchmod(handle, mode)
         os.utime(handle, ns=(item.mtime_ns, item.mtime_ns))
@@ -157,6 +199,8 @@ class Folder:
             handle = handles[path] = self._descend(path)
             if len(handles) > OPEN_FOLDERS:
                 os.close(handles.popitem(last=False)[1])
+        else:
+            handles.move_to_end(path)  # who needs two folders keeps the one while it gets the other
         return handle
 
     def _descend(self, path: bytes) -> int:
@@ -169,6 +213,11 @@ class Folder:
                 os.close(handle)
             handle = below
         return handle
+
+
+def _write_data(handle: int, content: memoryview, at: int) -> None:
+    for place, run in runs_of_data(content, at):
+        _write(handle, run, place)
 
 
 def _write(handle: int, content: memoryview, at: int) -> None:

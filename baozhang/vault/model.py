@@ -87,3 +87,4 @@ class RestoreReceipt:
     bytes: int
     dry_run: bool
     lost: Paths = ()  # files left out because stored content of theirs is damaged
+    bare: Paths = ()  # brought back, but without all their attributes: not allowed, or no such here

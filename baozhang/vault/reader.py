@@ -1,7 +1,7 @@
 """Restoring: from a snapshot to a folder that was not there before.
 
     rows ─► folders ─► pieces grouped by segment ─► each segment opened once ─► files
-         ─► every file's hash ─► links ─► times and modes of folders ─► the folder gets its name
+         ─► every file's hash ─► other names ─► links ─► times and modes of folders ─► its name
 
 Everything is built in a folder beside the target and renamed last: a restore that stops half-way
 leaves no target.  Names are taken apart and opened one by one below that folder, links come last,
@@ -29,8 +29,10 @@ from baozhang.errors import (
     UsageError,
 )
 from baozhang.sources.base import Item
+from baozhang.sources.traits import holes_of
 from baozhang.vault.client import ClientVault
 from baozhang.vault.folder import Folder, split_path
+from baozhang.vault.linking import linked
 from baozhang.vault.memory import keep_memory
 from baozhang.vault.model import Progress, Report, RestoreReceipt, Snapshot, silent
 from baozhang.vault.moves import followed
@@ -81,18 +83,28 @@ def restore(
         )
     files = sum(manifest.kinds[row] == FILE for row in rows)
     size = sum(manifest.sizes[row] for row in rows)
+    names = linked(manifest, rows)
     lost: tuple[bytes, ...] = ()
+    bare: tuple[bytes, ...] = ()
     try:
         _check_target(target)
         if not dry_run:
-            _check_room(target, size)
+            _check_room(target, size - _spared(manifest, rows, names))
     except OSError as error:
         raise _translated(error, target) from error
     if not dry_run:
         with _building(target.absolute()) as building, Folder(building) as folder:
             work = _Restore(side, manifest, folder, report, keep_going=keep_going)
-            lost = work.run(rows)
-    return RestoreReceipt(snapshot, files - len(lost), size, dry_run, lost)
+            lost = work.run(rows, names)
+            bare = tuple(sorted(folder.bare))
+    return RestoreReceipt(snapshot, files - len(lost), size, dry_run, lost, bare)
+
+
+def _spared(manifest: Manifest, rows: list[int], names: dict[int, int]) -> int:
+    """Return how many bytes of the files take no room: holes, and other names of one file."""
+    sparse = (row for row in rows if manifest.traits[row] and row not in names)
+    holes = sum(min(holes_of(manifest.traits[row]), manifest.sizes[row]) for row in sparse)
+    return holes + sum(manifest.sizes[row] for row in names)
 
 
 def _within(path: bytes, wanted: bytes) -> bool:
@@ -185,16 +197,21 @@ class _Restore:
         self._lost: set[int] = set()  # rows
         self._done = self._total = 0
 
-    def run(self, rows: list[int]) -> tuple[bytes, ...]:
-        """Fill the folder; return the paths of the files that damage took."""
+    def run(self, rows: list[int], names: dict[int, int]) -> tuple[bytes, ...]:
+        """Fill the folder; return the paths of the files that damage took.
+
+        Args:
+            rows: what to bring back.
+            names: which of them are only other names of files, and of which ones.
+        """
         manifest = self._manifest
-        self._total = sum(manifest.sizes[row] for row in rows)
+        self._total = sum(manifest.sizes[row] for row in rows if row not in names)
         for row in rows:
             split_path(manifest.paths[row])
         folders = [manifest.item(row) for row in rows if manifest.kinds[row] == DIR]
         for item in folders:
             self._folder.make_folder(item.path)
-        files = [row for row in rows if manifest.kinds[row] == FILE]
+        files = [row for row in rows if manifest.kinds[row] == FILE and row not in names]
         with ThreadPoolExecutor(WORKERS, "restore") as workers:
             for done in workers.map(self._write_batch, _batches(self._segments(files))):
                 self._done += done
@@ -202,6 +219,11 @@ class _Restore:
             many = [row for row in files if manifest.counts[row] != 1]
             for _ in workers.map(self._finish_files, _batches(many)):
                 pass
+        for row, first in names.items():
+            if first in self._lost:
+                self._lost.add(row)
+            else:
+                self._folder.make_name(manifest.item(row), manifest.paths[first])
         for row in rows:
             if manifest.kinds[row] == SYMLINK:
                 self._folder.make_link(manifest.item(row))
@@ -243,7 +265,9 @@ class _Restore:
             self._lose(row, "a segment is shorter than a manifest says")
         elif manifest.counts[row] > 1:
             places = (part.at for part in parts)
-            self._folder.write(manifest.paths[row], zip(places, contents, strict=True))
+            sparse = holes_of(manifest.traits[row]) > 0
+            placed = zip(places, contents, strict=True)
+            self._folder.write(manifest.paths[row], placed, sparse=sparse)
         elif self._is_right(row, blake3(contents[0]).digest()):
             self._folder.write_whole(manifest.item(row), contents[0])
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from baozhang.errors import CorruptObjectError, NewerFormatError
 from baozhang.sources.base import Item
 from baozhang.sources.base import Kind as ItemKind
+from baozhang.sources.traits import unpacked
 from baozhang.vault.columns import Column, decode_columns, encode_columns
 from baozhang.vault.stores.base import ObjectName
 
@@ -50,6 +51,7 @@ class Manifest:
 
     paths: list[bytes] = field(default_factory=list)
     targets: list[bytes] = field(default_factory=list)
+    traits: list[bytes] = field(default_factory=list)
     kinds: bytearray = field(default_factory=bytearray)
     modes: "array[int]" = field(default_factory=lambda: array("I"))
     mtimes: "array[int]" = field(default_factory=lambda: array("q"))
@@ -76,19 +78,23 @@ class Manifest:
         """Append the item columns of many rows; their content has to follow."""
         listed = iter(items)
         while batch := tuple(islice(listed, BATCH)):
-            paths, kinds, modes, mtimes, uids, gids, sizes, targets, changes = zip(
+            paths, kinds, modes, mtimes, uids, gids, sizes, targets, changes, traits = zip(
                 *batch, strict=True
             )
             self.paths += paths
             self.targets += targets
+            self.traits += traits
             self.kinds += bytes(map(KINDS.index, kinds))
             self.modes.extend(modes)
-            self.mtimes.extend(min(max(time, -FAR), FAR) for time in mtimes)
+            if min(mtimes) < -FAR or max(mtimes) > FAR:
+                mtimes = tuple(min(max(time, -FAR), FAR) for time in mtimes)
+            self.mtimes.extend(mtimes)
             self.uids.extend(uids)
             self.gids.extend(gids)
             self.sizes.extend(sizes)
-            self.changes_1.extend(change for change, _ in changes)
-            self.changes_2.extend(change for _, change in changes)
+            changes_1, changes_2 = zip(*changes, strict=True)
+            self.changes_1.extend(changes_1)
+            self.changes_2.extend(changes_2)
 
     def add_content(self, digest: bytes, pieces: Sequence[Piece]) -> None:
         """Append what the next row holds: a file's content, or nothing."""
@@ -179,6 +185,7 @@ class Manifest:
             size=self.sizes[row],
             target=self.targets[row],
             change=(self.changes_1[row], self.changes_2[row]),
+            traits=self.traits[row],
         )
 
     def rows(self) -> Iterator[Row]:
@@ -221,7 +228,7 @@ _COLUMNS = {
 
 ITEMS = (
     *("paths", "targets", "kinds", "modes", "mtimes", "uids", "gids", "sizes"),
-    *("changes_1", "changes_2"),
+    *("changes_1", "changes_2", "traits"),
 )
 """Fields that say what a set holds, as opposed to its content and where that lies."""
 
@@ -266,6 +273,8 @@ def _columns(manifest: Manifest) -> dict[str, Column]:
         columns[name] = bytes(value) if isinstance(value, bytearray) else value
     columns["proof_name"] = [name.encode() for name in manifest.proofs]
     columns["proof"] = list(manifest.proofs.values())
+    if any(manifest.traits):  # few sets have any, and earlier releases know no such column
+        columns["traits"] = manifest.traits
     return columns
 
 
@@ -301,10 +310,13 @@ def _rows(columns: Mapping[str, Any]) -> Manifest:
         manifest = Manifest(**{attribute: columns[name] for name, attribute in _COLUMNS.items()})
         names = [name.decode() for name in columns["proof_name"]]
         manifest.proofs = dict(zip(names, columns["proof"], strict=True))
+        texts: dict[bytes, bytes] = {}  # one for all rows of equal ones
+        told = columns.get("traits") or [b""] * len(manifest)
+        manifest.traits = list(map(texts.setdefault, told, told))
     except (KeyError, ValueError) as error:
         raise CorruptObjectError("a manifest lacks columns") from error
     per_row = ("paths", "targets", "kinds", "modes", "mtimes", "uids", "gids", "sizes", "counts")
-    rows = {len(getattr(manifest, name)) for name in (*per_row, "changes_1", "changes_2")}
+    rows = {len(getattr(manifest, name)) for name in (*per_row, "changes_1", "changes_2", "traits")}
     pieces = {len(manifest.piece_packs), len(manifest.piece_segments)}
     pieces |= {len(manifest.piece_offsets), len(manifest.piece_lengths), sum(manifest.counts)}
     fits = len(rows) == len(pieces) == 1 and len(manifest.digests) == HASH * len(manifest)
@@ -312,4 +324,6 @@ def _rows(columns: Mapping[str, Any]) -> Manifest:
         raise CorruptObjectError("a manifest's columns do not fit each other")
     if max(manifest.kinds, default=0) >= len(KINDS):
         raise CorruptObjectError("a manifest holds a kind of item that this release does not know")
+    for text in texts:
+        unpacked(text)
     return manifest

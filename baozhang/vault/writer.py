@@ -21,11 +21,13 @@ from pathlib import Path
 
 from baozhang.errors import SourceBusyError, SourceUnreadableError
 from baozhang.sources.base import Frozen, Item, Trouble
+from baozhang.sources.traits import link_of, with_link
 from baozhang.vault.client import WRITER, ClientVault
 from baozhang.vault.commit import Commit, encode_commit, snapshot_of
 from baozhang.vault.deltas import NONE, difference, runs
 from baozhang.vault.earlier import Earlier, Old
 from baozhang.vault.extents import Extents
+from baozhang.vault.linking import drop_false_links, firsts_of, settle_links
 from baozhang.vault.model import BackupReceipt, Progress, Report, silent
 from baozhang.vault.names import hash_in, hash_of, sequence_in
 from baozhang.vault.packing import Packer
@@ -102,6 +104,7 @@ class _Backup:
         self._pack_rows: dict[bytes, int] = {}
         self._fresh_marks: dict[bytes, bytes] = {}
         self._troubles: list[Trouble] = []
+        self._firsts: dict[bytes, tuple[Item, Stored] | None] = {}  # files of several names
         self._read = self._done = self._total = 0
 
     def run(self, proving: Proving, *, reread: bool) -> BackupReceipt:
@@ -109,6 +112,7 @@ class _Backup:
         there = self._side.packs() - {bytes.fromhex(hash_in(name)) for name in marks.dropped}
         earlier = Earlier.load(self._side, self._commits, there, marks)
         self._manifest.list_items(self._frozen.items())
+        settle_links(self._manifest)
         if earlier is not None and not reread and earlier.repeats(self._manifest, proving.recipe):
             self._troubles += self._frozen.troubles()
             self._frozen.confirm()
@@ -146,6 +150,7 @@ class _Backup:
     def _store_rows(self, files: FileStore, earlier: Earlier | None) -> None:
         manifest, missing = self._manifest, list[int]()
         self._total = sum(manifest.sizes)
+        self._firsts = dict.fromkeys(firsts_of(manifest))
         rows = unchanged = [NONE] * len(manifest)
         known: dict[bytes, bytes] = {}
         if earlier is not None:
@@ -164,6 +169,9 @@ class _Backup:
                     missing.append(row)
         self._troubles += self._frozen.troubles()
         manifest.drop_items(missing)
+        if self._firsts:
+            settle_links(manifest)
+            drop_false_links(manifest)
 
     def _keep_marks(self, run: range, known: Mapping[bytes, bytes]) -> None:
         if known:
@@ -178,13 +186,24 @@ class _Backup:
         if item.kind != "file":
             self._manifest.add_content(NO_HASH, ())
             return True
-        found = self._read_still(files, item, old, known.get(item.path, b""))
+        link = link_of(item.traits)
+        first = self._firsts.get(link) if link else None
+        if first is not None and first[0].same_state(item):
+            self._manifest.add_content(first[1].digest, first[1].pieces)
+            self._tell(item.size)
+            return True
+        alone = item._replace(traits=with_link(item.traits, b"")) if link else item
+        found = self._read_still(files, alone, old, known.get(item.path, b""))
         if found is None:
             return False
         now, stored = found
-        if now is not item or stored.size != item.size:
-            self._manifest.set_item(row, now._replace(size=stored.size))
+        if now is not alone or stored.size != item.size:
+            now = now._replace(size=stored.size)
+            linked = with_link(now.traits, link) if link else now.traits
+            self._manifest.set_item(row, now._replace(traits=linked))
         self._manifest.add_content(stored.digest, stored.pieces)
+        if item.path in self._firsts:
+            self._firsts[item.path] = now, stored
         if stored.marks:
             self._fresh_marks[item.path] = stored.marks
         return True

@@ -1,6 +1,7 @@
 """`baozhang source`: where the books lie, whose a file is, and what nobody protects."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -138,8 +139,8 @@ def test_what_nobody_protects_is_listed_with_counts(home: Path) -> None:
     assert (found["files"], found["claimed"], found["unclaimed"]) == (26, 1, 25)
     assert len(list(found["first"])) == 20  # type: ignore[call-overload]
     assert found["account_sets"] == [
-        {"product": "kis", "number": "b/2.AIS", "client": None},
-        {"product": "yonyou", "number": "007", "client": None},
+        {"product": "kis", "number": "b/2.AIS", "year": None, "client": None},
+        {"product": "yonyou", "number": "007", "year": None, "client": None},
     ]
     assert found["inbox_folders"] == {"count": 1, "first": ["c0009"]}
     assert "红日" not in text
@@ -150,6 +151,16 @@ def test_where_everything_is_protected_the_answer_is_fine(home: Path) -> None:
     catalogue(home / "other.db", "CREATE TABLE UA_Account (cAcc_Id)", ("006",))
     (home / "other.db").replace(home / "UFSystem.db")
     assert run("unclaimed")[0] == 0
+
+
+def test_what_could_not_be_looked_at_is_a_problem_and_named(home: Path) -> None:
+    (home / "kis" / "b" / "2.AIS").unlink()
+    catalogue(home / "other.db", "CREATE TABLE UA_Account (cAcc_Id)", ("006",))
+    (home / "other.db").replace(home / "UFSystem.db")
+    os.mkfifo(home / "nas" / "pipe")
+    code, text = run("unclaimed")
+    assert code == 1
+    assert "places that could not be looked at: 1\n    pipe" in text
 
 
 def test_a_site_without_a_share_says_so(home: Path) -> None:

@@ -88,6 +88,9 @@ class PostgresDatabase:
 
     def put(self, export: Export) -> None:
         with self.cluster.connected(self.name) as connection:
+            for layout in export.profile.tables.values():  # an export may lack one
+                gone = sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(layout.table))
+                connection.execute(gone)
             for table, grid in _tables(export):
                 _put_postgres(connection, table, grid)
 
@@ -136,7 +139,6 @@ def _put_postgres(
     columns = sql.SQL(", ").join(
         sql.SQL("{} text").format(sql.Identifier(column)) for column in grid.header
     )
-    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
     connection.execute(sql.SQL("CREATE TABLE {} ({})").format(name, columns))
     with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(name)) as copy:
         for row in grid.rows:

@@ -227,6 +227,56 @@ def test_an_older_whole_drop_is_taken_instead(server: Computer, source: Source, 
     assert taken(source) == {b"t3-006/UFDATA.bak": b"TAPE older"}
 
 
+DAMAGES = (
+    *("a file is missing", "a file too many", "cut off", "one bit", "list cut off", "list empty"),
+    *("list of another kind", "list that lost a line"),
+)
+
+
+def troubles_of(source: Source) -> list[Trouble]:
+    with source.freeze() as frozen:
+        list(frozen.items())
+        return list(frozen.troubles())
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_drop_is_told_even_where_an_older_one_is_taken(
+    server: Computer, source: Source, how: str
+) -> None:
+    server.delivers({"UFDATA.bak": b"TAPE older"}, YESTERDAY)
+    place = server.delivers(BOOK, NOON)
+    break_(place, how)
+    (trouble,) = troubles_of(source)
+    assert (trouble.path, trouble.reason) == (place.name.encode(), "unreadable")
+
+
+def test_a_damaged_drop_is_told_while_a_newer_one_is_on_its_way(
+    server: Computer, source: Source
+) -> None:
+    server.delivers({"UFDATA.bak": b"TAPE older"}, YESTERDAY)
+    place = server.delivers(BOOK, NOON)
+    break_(place, "one bit")
+    server.begins(BOOK, NOON + timedelta(hours=1))
+    assert [trouble.path for trouble in troubles_of(source)] == [place.name.encode()]
+
+
+def test_a_damaged_drop_older_than_the_one_taken_is_no_trouble(
+    server: Computer, source: Source
+) -> None:
+    break_(server.delivers(BOOK, YESTERDAY), "one bit")
+    server.delivers(BOOK, NOON)
+    assert troubles_of(source) == []
+
+
+@pytest.mark.parametrize("how", ["unlisted", "no data", "still named .part"])
+def test_a_drop_on_its_way_is_no_trouble_where_an_older_one_is_taken(
+    server: Computer, source: Source, how: str
+) -> None:
+    server.delivers({"UFDATA.bak": b"TAPE older"}, YESTERDAY)
+    break_(server.delivers(BOOK, NOON), how)
+    assert troubles_of(source) == []
+
+
 def test_an_error_names_the_drop_and_no_file_in_it(server: Computer, source: Source) -> None:
     place = server.delivers({"绿源科技.AIS": access(b"ledger")}, NOON)
     os.truncate(place / "绿源科技.AIS", 5)
@@ -574,6 +624,18 @@ def test_folders_that_belong_to_no_client_are_counted_and_named(inbox: Path) -> 
     for place in ("c0001/main", "c0001/mian", "c0002/main", "新客户/main"):
         (inbox / place).mkdir(parents=True)
     assert strangers(inbox, [("c0001", "main"), ("c0002", "main")]) == (2, ("c0001/mian", "新客户"))
+
+
+def test_what_windows_leaves_in_an_inbox_is_no_stranger(inbox: Path) -> None:
+    (inbox / "c0001" / "main").mkdir(parents=True)
+    for place in ("Thumbs.db", "Desktop.ini", ".DS_Store", "c0001/thumbs.db"):
+        (inbox / place).write_bytes(b"x")
+    assert strangers(inbox, [("c0001", "main")]) == (0, ())
+
+
+def test_a_client_whose_whole_folder_is_taken_has_no_strangers(inbox: Path) -> None:
+    (inbox / "c0001" / "anything").mkdir(parents=True)
+    assert strangers(inbox, [("c0001", "")]) == (0, ())
 
 
 def test_judging_an_inbox_reads_no_data(server: Computer, folder: Path) -> None:

@@ -11,7 +11,9 @@ import pytest
 from baozhang.errors import SourceUnreadableError, UsageError
 from baozhang.sources.folders import root_folder
 from baozhang.sources.placing import place_tree
+from baozhang.sources.traits import BLOCK
 from baozhang.sources.walk import Walk
+from tests.sources.traits import ACCESS, DEFAULT, for_reader
 
 
 @pytest.fixture
@@ -62,6 +64,30 @@ def test_an_empty_folder_may_be_taken(restored: Path, tmp_path: Path) -> None:
 
 
 def test_another_file_system_gets_a_copy_with_everything(restored: Path, elsewhere: Path) -> None:
+    expected = described(restored)
+    place_tree(restored, elsewhere / "target", replace=False)
+    assert described(elsewhere / "target") == expected
+
+
+def test_a_copy_keeps_attributes_lists_links_and_holes(restored: Path, elsewhere: Path) -> None:
+    os.setxattr(restored / "d" / "f", "user.a", b"1")
+    os.setxattr(restored / "d" / "f", ACCESS, for_reader())
+    os.setxattr(restored / "d", DEFAULT, for_reader())
+    (restored / "d" / "e" / "again").hardlink_to(restored / "d" / "f")
+    with (restored / "holes").open("wb") as file:
+        file.write(b"1" * BLOCK)
+        file.truncate(3_000_000)
+        os.fsync(file.fileno())
+    (restored / "holes").chmod(0o400)
+    expected = described(restored)
+    place_tree(restored, elsewhere / "target", replace=False)
+    target = elsewhere / "target"
+    assert described(target) == expected
+    assert (target / "d" / "f").samefile(target / "d" / "e" / "again")
+
+
+def test_a_copy_inherits_no_list(restored: Path, elsewhere: Path) -> None:
+    os.setxattr(elsewhere, DEFAULT, for_reader())
     expected = described(restored)
     place_tree(restored, elsewhere / "target", replace=False)
     assert described(elsewhere / "target") == expected

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -26,12 +26,13 @@ from baozhang.sources.account_sets import (
     unprotected,
 )
 from baozhang.sources.base import LedgerSpec, Source
-from baozhang.sources.claims import Claim, Claims, outermost, region_of
+from baozhang.sources.claims import Claim, Claims, concerns, outermost, region_of
 from baozhang.sources.credit_codes import HEAD, codes_in
 from baozhang.sources.share import Rule, Share, ShareSource
 from baozhang.sources.tree import TreeSource
 from tests.contracts.source_contract import SourceContract, read_all
 from tests.sources.ledgers import book, fec
+from tests.vault.unprivileged import common_folder, unprivileged
 
 
 def code(seed: str) -> str:
@@ -57,7 +58,7 @@ def put(root: Path, **files: bytes | str) -> None:
     write(root, {name.replace("__", "/"): content for name, content in files.items()})
 
 
-def write(root: Path, files: dict[str, bytes | str]) -> None:
+def write(root: Path, files: Mapping[str, bytes | str]) -> None:
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -390,6 +391,110 @@ def test_a_rules_folder_that_is_a_link_leads_nowhere(root: Path, tmp_path: Path)
         paths(ShareSource(Share(root, (Rule("c0001", "main", "a"),)), "c0001", "main"))
 
 
+# --- what could not be looked at --------------------------------------------------------------
+
+
+def troubles_of(share: Share, client: str) -> list[tuple[bytes, str]]:
+    with ShareSource(share, client, "main").freeze() as frozen:
+        list(frozen.items())
+        return [(trouble.path, trouble.reason) for trouble in frozen.troubles()]
+
+
+def barred(files: dict[str, bytes | str], folder: str, work: Callable[[Path], object]) -> None:
+    """Do something with a share one of whose folders the account may not look into."""
+    with common_folder() as home:
+
+        def run() -> None:
+            write(home, files)
+            (home / folder).chmod(0)
+            work(home)
+
+        unprivileged(run)
+
+
+BOTH: dict[str, bytes | str] = {"甲/2025/f": "1", "甲/2026/f": "2", "乙/f": "3"}
+
+
+@pytest.mark.parametrize("folder", ["甲/2025", "甲"])
+def test_a_folder_of_a_set_that_cannot_be_read_is_its_trouble(folder: str) -> None:
+    rules = (Rule("c0001", "main", "甲"), Rule("c0001", "main", "乙"))
+
+    def work(root: Path) -> None:
+        expected = [(folder.encode(), "unreadable")]
+        assert troubles_of(Share(root, rules), "c0001") == expected
+
+    barred(BOTH, folder, work)
+
+
+def test_a_folder_of_another_client_that_cannot_be_read_is_not_its_trouble() -> None:
+    rules = (
+        Rule("c0002", "main", "甲/2025"),
+        Rule("c0001", "main", "甲"),
+        Rule("c0002", "main", "乙"),
+    )
+
+    def work(root: Path) -> None:
+        share = Share(root, rules)
+        assert troubles_of(share, "c0001") == []
+        assert troubles_of(share, "c0002") == [("甲/2025".encode(), "unreadable")]
+
+    barred(BOTH, "甲/2025", work)
+
+
+def test_a_folder_searched_for_codes_that_cannot_be_read_is_every_clients_trouble() -> None:
+    files: dict[str, bytes | str] = {f"扫描/{GREEN}.pdf": "1", f"扫描/{RED}.pdf": "2"}
+
+    def work(root: Path) -> None:
+        share = Share(root, (Rule(None, "main", "扫描", code_in="path"),), codes=CODES)
+        for client in ("c0001", "c0002"):
+            assert troubles_of(share, client) == [("扫描/旧".encode(), "unreadable")]
+
+    barred(files | {"扫描/旧/f": "3"}, "扫描/旧", work)
+
+
+def test_a_folder_of_a_rule_that_is_not_there_is_told(root: Path) -> None:
+    put(root, a__f=b"1")
+    share = Share(root, (Rule("c0001", "main", "a"), Rule("c0001", "main", "gone")))
+    assert troubles_of(share, "c0001") == [(b"gone", "vanished")]
+
+
+def test_a_pipe_among_a_sets_files_is_told_once(root: Path) -> None:
+    put(root, a__f=b"1", b__f=b"2")
+    os.mkfifo(root / "a" / "pipe")
+    share = Share(root, (Rule("c0001", "main", "a"), Rule("c0002", "main", "b")))
+    assert troubles_of(share, "c0001") == [(b"a/pipe", "special")]
+    assert troubles_of(share, "c0002") == []
+
+
+def test_what_no_rule_could_match_is_no_trouble(root: Path) -> None:
+    write(root, {"a/f.txt": "1"})
+    os.mkfifo(root / "a" / "pipe")
+    assert troubles_of(Share(root, (Rule("c0001", "main", "a", "*.txt"),)), "c0001") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "client", "is_so"),
+    [
+        ("a", "c0001", True),
+        ("a/b", "c0001", True),
+        ("ab", "c0001", False),
+        ("", "c0001", True),
+        ("a", "c0002", False),
+        ("x", "c0002", True),
+        ("x/y", "c0003", True),
+        ("z", "c0003", False),
+    ],
+)
+def test_a_place_concerns_who_may_have_files_in_it(place: str, client: str, is_so: bool) -> None:
+    rules = (
+        Rule("c0001", "main", "a"),
+        Rule("c0002", "main", "a/b"),
+        Rule("c0002", "main", "x", "*.txt"),
+        Rule("c0003", "main", "x"),
+    )
+    assert concerns(rules, place.encode(), (client, "main")) is is_so
+
+
 # --- books on a share -------------------------------------------------------------------------
 
 CN = (LedgerSpec("cn_csv"),)
@@ -481,7 +586,8 @@ def test_what_two_clients_claim_is_counted_and_named(root: Path) -> None:
 def test_what_could_not_be_looked_at_is_counted(root: Path) -> None:
     put(root, a__f=b"1")
     os.mkfifo(root / "pipe")
-    assert Share(root, (Rule("c0001", "main", "a"),)).unclaimed().troubles == 1
+    survey = Share(root, (Rule("c0001", "main", "a"),)).unclaimed()
+    assert (survey.troubles, survey.trouble_paths) == (1, ["pipe"])
 
 
 def test_a_share_that_is_not_mounted_has_no_survey(tmp_path: Path) -> None:
@@ -564,6 +670,66 @@ def test_a_set_is_protected_by_a_source_of_its_database_label_or_folder(
 @pytest.mark.parametrize("name", ["UFDATA_0067_2026", "XUFDATA_006", "006", "t3-0061", ""])
 def test_a_name_that_only_looks_alike_protects_nothing(yonyou: Path, name: str) -> None:
     assert numbers(unprotected(sets_in_sqlite(yonyou), [name])) == ["006", "007"]
+
+
+def since(tmp_path: Path, **tables: tuple[tuple[object, ...], ...]) -> Path:
+    """Write 用友's own list: account set 006, begun in 2019, and what says how far it reaches."""
+    path = tmp_path / "years.db"
+    catalogue(path, "CREATE TABLE UA_Account (cAcc_Id, iYear)", ("006", 2019))
+    columns = {
+        "UA_Period": "(cAcc_Id, iYear, iId)",
+        "UA_AccountDatabase": "(cAcc_Id, iBeginYear, iEndYear, cDatabase)",
+    }
+    for table, rows in tables.items():
+        catalogue(path, f"CREATE TABLE {table} {columns[table]}", *rows)
+    return path
+
+
+JANUARY = (("006", 2025, 12), ("006", 2026, 1), ("007", 2027, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_protected"),
+    [
+        ("UFDATA_006_2025", False),
+        ("UFDATA_006_2026", True),
+        ("UFDATA_006_2027", True),
+        ("/srv/u8/ZT006/2025", False),
+        ("/srv/u8/ZT006", True),
+        ("t3-006", True),
+    ],
+)
+def test_the_database_of_another_year_does_not_protect_the_new_one(
+    tmp_path: Path, name: str, is_protected: bool
+) -> None:
+    found = sets_in_sqlite(since(tmp_path, UA_Period=JANUARY))
+    assert (unprotected(found, [name]) == ()) is is_protected
+
+
+def test_a_set_is_named_with_the_year_that_lacks_protection(tmp_path: Path) -> None:
+    found = sets_in_sqlite(since(tmp_path, UA_Period=JANUARY))
+    assert [each.shown for each in unprotected(found, ["UFDATA_006_2025"])] == ["006 (2026)"]
+
+
+def test_a_database_of_several_years_protects_them_all(tmp_path: Path) -> None:
+    open_end = (("006", 2015, 2018, "UFDATA_006_2015"), ("006", 2019, None, "UFDATA_006_2019"))
+    found = sets_in_sqlite(since(tmp_path, UA_Period=JANUARY, UA_AccountDatabase=open_end))
+    assert unprotected(found, ["UFDATA_006_2019"]) == ()
+    assert len(unprotected(found, ["UFDATA_006_2015"])) == 1
+
+
+def test_where_no_years_are_listed_the_first_one_counts(tmp_path: Path) -> None:
+    found = sets_in_sqlite(since(tmp_path))
+    assert unprotected(found, ["UFDATA_006_2019"]) == ()
+    assert len(unprotected(found, ["UFDATA_006_2018"])) == 1
+
+
+def test_a_folder_of_a_year_does_not_protect_the_next_one(tmp_path: Path) -> None:
+    write(tmp_path, {"ZT001/2025/UFDATA.mdf": "", "ZT001/2026/UFDATA.mdf": ""})
+    found = list(sets_in_folder(tmp_path))
+    assert len(unprotected(found, ["UFDATA_001_2025"])) == 1
+    assert len(unprotected(found, [str(tmp_path / "ZT001" / "2025")])) == 1
+    assert unprotected(found, [str(tmp_path / "ZT001")]) == ()
 
 
 def test_account_sets_in_a_folder_are_found(tmp_path: Path) -> None:

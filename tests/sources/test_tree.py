@@ -13,6 +13,7 @@ from baozhang.errors import LedgerFormatError, SourceBusyError, SourceUnreadable
 from baozhang.sources.base import Frozen, Item, LedgerSpec, Source, Trouble
 from baozhang.sources.ledger_tree import LedgerTreeSource
 from baozhang.sources.tree import TreeSource
+from tests.books.exports import write_cloud
 from tests.contracts.source_contract import SourceContract, read_all
 from tests.sources.ledgers import book, fec
 
@@ -516,3 +517,17 @@ def test_a_damaged_book_does_not_hide_the_others(root: Path, with_ledger: Frozen
         with pytest.raises(LedgerFormatError):
             list(damaged.lines())
         assert len(list(sound.lines())) == 6
+
+
+def test_a_book_in_workbooks_is_guarded_file_by_file(root: Path) -> None:
+    folder = write_cloud(root / "甲公司")
+    source = LedgerTreeSource(root, ledgers=(LedgerSpec("cloud_pair"),))
+    with source.freeze() as frozen:
+        list(frozen.items())
+        assert [reader.book.name for reader in frozen.ledgers()] == ["甲公司"]
+        frozen.confirm()
+        with (folder / "科目余额表2026-02.xlsx").open("ab") as stream:
+            stream.write(b"changed")
+        with pytest.raises(SourceBusyError) as caught:
+            frozen.confirm()
+    assert caught.value.facts["path"] == "甲公司/科目余额表2026-02.xlsx"
