@@ -53,7 +53,6 @@ TROUBLE_TEMPLATES = {
     "changing": "{path} kept changing while it was read and may be torn in the backup",
     "special": "{path} is no file, folder or link and is not in the backup",
 }
-TROUBLE_HINT = "Close the program that uses it, mend its rights, or have it delivered anew, then back up again."
 
 
 @effect("plan {run.id}")
