@@ -44,8 +44,8 @@ def pay_sheet(serial: int, wages: int, year: int, month: int) -> tuple[Pay, ...]
 def _pay(serial: int, number: int, base: int, year: int, month: int) -> Pay:
     gross = _gross(serial, number, base, year, month)
     deductions = gross * DEDUCTED_PER_MILLE // 1000
-    tax = _tax_until(serial, number, base, year, month)
-    tax -= _tax_until(serial, number, base, year, month - 1)
+    tax = _withheld_until(serial, number, base, year, month)
+    tax -= _withheld_until(serial, number, base, year, month - 1)
     return Pay(
         period=f"{year}-{month:02d}",
         employee=f"Y{number:03d}",
@@ -62,6 +62,14 @@ def _gross(serial: int, number: int, base: int, year: int, month: int) -> int:
     spread = 70 + (serial * 7 + number * 23) % 61  # percent of the base
     overtime = (serial * 31 + number * 17 + year * 12 + month) * 7919 % 40
     return base * spread // 10_000 * 100 + overtime * 1_000
+
+
+def _withheld_until(serial: int, number: int, base: int, year: int, month: int) -> int:
+    """Return what was withheld up to a month: what turns out too much waits for the year's end.
+
+    余额为负值时，暂不退税: 国家税务总局公告 2018 年第 61 号, art. 6.
+    """
+    return max(_tax_until(serial, number, base, year, m) for m in range(month + 1))
 
 
 @cache

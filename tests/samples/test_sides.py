@@ -5,7 +5,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from baozhang.books.model import Asset, Attachment, BankLine, Filing, Pay
@@ -58,6 +58,7 @@ def test_no_card_is_bought_before_the_first_covered_month() -> None:
 
 
 @given(st.integers(1, 999), st.integers(600_000, 10**8), st.integers(1, 12))
+@example(serial=358, wages=600_000, month=10)  # earned less than in the months before
 def test_what_is_paid_out_is_what_was_earned_less_what_was_held_back(
     serial: int, wages: int, month: int
 ) -> None:
