@@ -17,7 +17,7 @@ from baozhang.catalog.rebuilding import AGENCY, JOURNAL_SET
 from baozhang.errors import BaozhangError
 from baozhang.policies.pace import Pace
 from baozhang.site import Site
-from baozhang.sources.base import Trouble, shown
+from baozhang.sources.base import Frozen, Trouble, shown
 from baozhang.sources.combined import CombinedSource
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.mirror import Lag, MirrorReceipt, Stop, catch_up, copy_to_mirror
@@ -84,43 +84,9 @@ def back_up_pair(
         BaozhangError: nothing was stored; see `baozhang.vault.writer.back_up`.
     """
     started = site.clock()
-    side = site.vault(pair.client, pair.set).client(pair.client, create=True)
-    client = site.client(pair.client)
-    points = list(side.snapshots(pair.set))
-    held = standing(site, pair)
     with site.source(pair.client, pair.set).freeze() as frozen:
-        text = recipe_of(site, client.sets[pair.set], client.standard)
-        profiled = [each.name for each in client.sets[pair.set].sources if each.profile]
-        proofs = Proofs(frozen, text, client.standard, profiled)
-        receipt = back_up(
-            side,
-            frozen,
-            set_name=pair.set,
-            at=site.clock(),
-            proving=proofs.proving,
-            reread=reread,
-            cache=site.cache,
-            report=report,
-        )
-        unproven = proofs.unproven(receipt)
-        clean = _up_to(points, held.point)
-        books = proofs.held(side, receipt)
-        tampering = closed_changes(side, books, clean)
-        strange = tuple(owners(books, client.credit_code))
-        said = Books(_closed(tampering), foreign=len(strange), unproven=len(unproven))
-        judged = judge_backup(side, frozen, receipt.snapshot, held, said)
+        receipt, findings, figures = _stored(site, pair, frozen, report, reread=reread)
     site.catalog.record_snapshot(receipt.snapshot)
-    gone = () if unproven else _gone(clean[-1].books if clean else (), receipt.snapshot.books)
-    findings = (
-        *findings_of(judged[0], held),
-        *said_of(site, pair, partial(side.manifest, receipt.snapshot)),
-        *(finding_of_book(book, each) for book, found in tampering.items() for each in found),
-        *strange,
-        *_emptied(receipt.snapshot.files),
-        *unproven,
-        *gone,
-        *_troubles(receipt.troubles),
-    )
     site.audit.append(
         actor=run.id,
         action="backup.stored",
@@ -139,8 +105,48 @@ def back_up_pair(
         ended=site.clock(),
         snapshot=receipt.snapshot.id,
         findings=findings,
-        figures=(*_sizes(receipt), *proofs.figures, *figures_of(*judged)),
+        figures=figures,
     )
+
+
+def _stored(
+    site: Site, pair: Pair, frozen: Frozen, report: Report, *, reread: bool
+) -> tuple[BackupReceipt, tuple[Finding, ...], tuple[tuple[str, int], ...]]:
+    """Store a frozen set; return the receipt, what is to be said of it, and its figures."""
+    side = site.vault(pair.client, pair.set).client(pair.client, create=True)
+    points, held = list(side.snapshots(pair.set)), standing(site, pair)
+    client = site.client(pair.client)
+    profiled = [each.name for each in client.sets[pair.set].sources if each.profile]
+    text = recipe_of(site, client.sets[pair.set], client.standard)
+    proofs = Proofs(frozen, text, client.standard, profiled)
+    receipt = back_up(
+        side,
+        frozen,
+        set_name=pair.set,
+        at=site.clock(),
+        proving=proofs.proving,
+        reread=reread,
+        cache=site.cache,
+        report=report,
+    )
+    unproven, books = proofs.unproven(receipt), proofs.held(side, receipt)
+    clean = _up_to(points, held.point)
+    tampering = closed_changes(side, books, clean)
+    strange = tuple(owners(books, client.credit_code))
+    said = Books(_closed(tampering), foreign=len(strange), unproven=len(unproven))
+    judgement, change = judge_backup(side, frozen, receipt.snapshot, held, said)
+    gone = () if unproven else _gone(clean[-1].books if clean else (), receipt.snapshot.books)
+    findings = (
+        *findings_of(judgement, held),
+        *said_of(site, pair, partial(side.manifest, receipt.snapshot)),
+        *(finding_of_book(book, each) for book, found in tampering.items() for each in found),
+        *strange,
+        *_emptied(receipt.snapshot.files),
+        *unproven,
+        *gone,
+        *_troubles(receipt.troubles),
+    )
+    return receipt, findings, (*_sizes(receipt), *proofs.figures, *figures_of(judgement, change))
 
 
 def _up_to(points: list[Snapshot], clean: str | None) -> list[Snapshot]:

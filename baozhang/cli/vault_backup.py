@@ -20,6 +20,17 @@ from baozhang.vault.model import BackupReceipt
 from baozhang.vault.writer import NO_PROOFS, Proving, back_up
 from baozhang.words import say
 
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option(help=say("Prove the books of this profile; may be given more than once.")),
+]
+Followed = Annotated[
+    Standard, typer.Option("--standard", help=say("The accounting standard of the books."))
+]
+ProofOf = Annotated[
+    Path | None, typer.Option(help=say("For drills: take the proofs from the books here instead."))
+]
+
 
 def register(group: typer.Typer) -> None:
     """Add this command to `vault`."""
@@ -33,17 +44,9 @@ def backup(
     client: ClientId,
     *,
     set_name: SetName = "main",
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(help=say("Prove the books of this profile; may be given more than once.")),
-    ] = None,
-    standard: Annotated[
-        Standard, typer.Option("--standard", help=say("The accounting standard of the books."))
-    ] = "other",
-    proof_of: Annotated[
-        Path | None,
-        typer.Option(help=say("For drills: take the proofs from the books here instead.")),
-    ] = None,
+    profile: Profiles = None,
+    standard: Followed = "other",
+    proof_of: ProofOf = None,
     exclude: Annotated[list[str] | None, typer.Option(help=say("Leave out this pattern."))] = None,
     reread: Annotated[
         bool, typer.Option("--reread", help=say("Read every file, trusting no time stamp."))
