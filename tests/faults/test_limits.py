@@ -64,6 +64,10 @@ def test_without_handles_a_job_ends_cleanly(fresh: Fresh, publish: Publish, name
     publish("too few handles", len(ends) - 1, job=name)
 
 
+HEEDING = ("/usr/bin/env", "--default-signal=INT")
+"""What a shell runs in the background is taught to ignore Ctrl-C, and so would this one be."""
+
+
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT], ids=lambda order: order.name)
 def test_a_backup_that_is_told_to_stop_leaves_old_or_new(
     fresh: Fresh, publish: Publish, order: signal.Signals
@@ -93,7 +97,9 @@ def told_to_stop(place: Path, after: float | None, order: signal.Signals) -> tup
     words = [place / "vault", place / "tree", "--client", "c001", "--key-file", key, "--reread"]
     begun = monotonic()
     with subprocess.Popen(
-        [*COMMAND, "vault", "backup", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*HEEDING, *COMMAND, "vault", "backup", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as child:
         if after is not None:
             select.select([], [], [], after)
