@@ -132,6 +132,7 @@ def test_the_instant_holds_on_a_server_that_reads_what_was_committed_last(
 def test_a_backup_keeps_nobody_from_changing_a_table(mariadb: Mariadb, source: MysqlSource) -> None:
     with source.freeze():
         mariadb.sql("SET lock_wait_timeout = 1; ALTER TABLE code ADD n INT", "账套001")
+        assert mariadb.sql("SHOW COLUMNS FROM code LIKE 'n'", "账套001")
 
 
 @pytest.mark.parametrize(

@@ -313,6 +313,7 @@ def test_no_lock_and_no_connection_outlives_the_freeze(
 ) -> None:
     files(source)
     the_server().run("postgres", f'ALTER DATABASE "{database}" RENAME TO "{database}x"')
+    assert f"{database}x" in the_server().databases()
 
 
 RUN = """

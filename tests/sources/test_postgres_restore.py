@@ -144,9 +144,13 @@ def test_schema_sql_alone_makes_the_structure(restored: Path) -> None:
 
 
 def test_roles_sql_may_run_where_the_roles_are(restored: Path) -> None:
+    roles = "SELECT rolname FROM pg_roles ORDER BY rolname"
+    found = []
     for _ in range(2):
         told = ("-v", "ON_ERROR_STOP=1", "-d", "postgres", "-f", restored / "roles.sql")
         stock(another_server(), "psql", "-X", *told)
+        found.append(another_server().ask("postgres", roles))
+    assert found[0] == found[1]
 
 
 # --- the guide's logins -------------------------------------------------------------------------
