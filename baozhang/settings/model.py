@@ -10,12 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from baozhang.policies.model import Policy
 from baozhang.policies.pace import Pace
+from baozhang.settings.part import Part, Text
+from baozhang.settings.post import Alerts, Contact, Mail
 from baozhang.settings.problems import Problem
 from baozhang.settings.sources import ClientSet, InboxFile, ServerFile, ShareFile
 from baozhang.settings.values import (
@@ -37,14 +39,8 @@ from baozhang.settings.values import (
     path_of,
 )
 
-Text = Annotated[str, Field(min_length=1)]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Person(_Part):
+class Person(Part):
     """Somebody of the agency: what they answer for, and where letters reach them."""
 
     name: Text
@@ -53,7 +49,7 @@ class Person(_Part):
     language: Language | None = Field(None, description="Of letters to them; else the agency's.")
 
 
-class MirrorFile(_Part):
+class MirrorFile(Part):
     """One copy (副本) of a vault; a plain string is its address."""
 
     url: Url = Field(description="A path, file:///path or s3+KIND://bucket/folder.")
@@ -81,7 +77,7 @@ class MirrorFile(_Part):
         return Pace(self.limit or 0, self.window)
 
 
-class VaultFile(_Part):
+class VaultFile(Part):
     """One vault (备份库) and its copies elsewhere."""
 
     url: Url = Field(description="A path, file:///path or s3+KIND://bucket/folder.")
@@ -89,7 +85,7 @@ class VaultFile(_Part):
     mirrors: tuple[MirrorFile, ...] = Field((), description="Copies of it, in any order.")
 
 
-class Verify(_Part):
+class Verify(Part):
     """How stored bytes are read back."""
 
     every_byte_within: Span = Field(
@@ -99,7 +95,7 @@ class Verify(_Part):
     )
 
 
-class RestoreTest(_Part):
+class RestoreTest(Part):
     """How restores are tried out."""
 
     every: Span = Field(
@@ -109,7 +105,7 @@ class RestoreTest(_Part):
     )
 
 
-class PolicyFile(_Part):
+class PolicyFile(Part):
     """One rhythm that sets can follow."""
 
     every: Span = Field(
@@ -125,21 +121,14 @@ class PolicyFile(_Part):
         return Policy(self.every, self.verify.every_byte_within, self.restore_test.every)
 
 
-class SetFile(_Part):
+class SetFile(Part):
     """What one policy protects as one thing, of every client that has it."""
 
     policy: Id
     vault: Id
 
 
-class Mail(_Part):
-    """Letters: who sends them and where they wait."""
-
-    sender: Email
-    outbox: PathText = Field("state/outbox", description="Letters are laid here as .eml files.")
-
-
-class Prices(_Part):
+class Prices(Part):
     """What keeping and restoring costs, for the cost lines of reports; 0: own disks."""
 
     currency: Currency = "CNY"
@@ -147,7 +136,7 @@ class Prices(_Part):
     per_restore: Price = Decimal(0)
 
 
-class AgencyFile(_Part):
+class AgencyFile(Part):
     """`agency.yaml`."""
 
     name: Text
@@ -159,6 +148,10 @@ class AgencyFile(_Part):
     policies: dict[Id, PolicyFile] = Field(min_length=1)
     sets: dict[Id, SetFile] = Field(min_length=1)
     mail: Mail
+    alerts: Alerts = Alerts()
+    reports: PathText = Field(
+        "reports", description="The library: every report that was written, and an index of them."
+    )
     witness: Url = Field(
         "state/witness",
         description="A folder or bucket that remembers each vault's newest backup points.",
@@ -171,7 +164,7 @@ class AgencyFile(_Part):
     share: ShareFile | None = Field(None, description="A share on which many clients mix.")
 
 
-class ClientFile(_Part):
+class ClientFile(Part):
     """`clients/<id>.yaml`."""
 
     id: Id = Field(description="Equal to the file's name.")
@@ -183,6 +176,9 @@ class ClientFile(_Part):
     lead: Id = Field(description="主办会计, one of people.")
     reviewer: Id | None = Field(None, description="复核, one of people.")
     deputy: Id | None = Field(None, description="代班, one of people.")
+    contact: Contact | None = Field(
+        None, description="Reads the client's statement; none: the lead hands it over."
+    )
     sets: dict[Id, ClientSet] = Field(min_length=1)
 
 

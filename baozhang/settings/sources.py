@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from baozhang.settings.part import Part, Text
 from baozhang.settings.values import Id, PathText, Secret, Span, refusal, shown
 
-Text = Annotated[str, Field(min_length=1)]
 Kind = Literal["tree", "sqlite", "inbox", "opaque", "share", "postgres", "mysql", "mssql"]
 
 
@@ -37,11 +37,7 @@ KINDS: dict[Kind, Keys] = {
 }
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerFile(_Part):
+class ServerFile(Part):
     """One database server and one login of it (数据库服务器)."""
 
     user: Text
@@ -55,7 +51,7 @@ class ServerFile(_Part):
     ca: PathText | None = Field(None, description="Certificates to verify by; none: the system's.")
 
 
-class InboxFile(_Part):
+class InboxFile(Part):
     """The folder into which Windows machines drop complete sets (收件箱)."""
 
     path: PathText = Field(description="Below it: <client>/<set>/<label>-<time>.")
@@ -66,7 +62,7 @@ class InboxFile(_Part):
     )
 
 
-class RuleFile(_Part):
+class RuleFile(Part):
     """One rule that gives files of the share to a client and a set; the first that fits counts."""
 
     set: Id
@@ -84,7 +80,7 @@ class RuleFile(_Part):
         return self
 
 
-class ShareFile(_Part):
+class ShareFile(Part):
     """A file share on which the folders of many clients mix (共享盘)."""
 
     path: PathText
@@ -98,7 +94,7 @@ class ShareFile(_Part):
     )
 
 
-class SourceFile(_Part):
+class SourceFile(Part):
     """One place a client's books lie."""
 
     name: Id = Field(description="Paths in the backup begin with it.")
@@ -146,7 +142,7 @@ class SourceFile(_Part):
         return self
 
 
-class ClientSet(_Part):
+class ClientSet(Part):
     """The sources of one set of one client."""
 
     sources: Annotated[tuple[SourceFile, ...], Field(min_length=1)]
