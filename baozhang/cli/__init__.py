@@ -45,6 +45,7 @@ MODULES = {
     "vault": "vault",
     "catalog": "catalog",
     "audit": "audit",
+    "law": "law",
     "sample": "sample",
 }
 """Command to module, in the order that `--help` shows."""
@@ -67,6 +68,7 @@ ABOUT_TEMPLATES = {
     "vault": "The vault by itself: needs only a URL and a secret.",
     "catalog": "Look after the site's catalog.",
     "audit": "Read and verify the audit log.",
+    "law": "The law register: terms, what an incident obliges to, filing days.",
     "sample": "Make synthetic agencies, and damage for drills.",
 }
 """What each command does, in a line."""
@@ -81,7 +83,7 @@ def main() -> None:
     words = typed()
     root = spoken(_root(words[0] if words else ""))
     try:
-        code = root(standalone_mode=False)
+        code = root(prog_name="baozhang", standalone_mode=False)  # however it was started
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)

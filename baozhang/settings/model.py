@@ -103,6 +103,11 @@ class RestoreTest(Part):
         description="Each client is restored and proven once in this span.",
         json_schema_extra={"default": "90d"},
     )
+    within: Span = Field(
+        timedelta(hours=4),
+        description="Recovery time objective: a restore should take no longer.",
+        json_schema_extra={"default": "4h"},
+    )
 
 
 class PolicyFile(Part):
