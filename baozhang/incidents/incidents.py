@@ -181,7 +181,7 @@ class Incidents:
             return name
         raise UsageError(
             "a day has room for 999 incidents",
-            hint="Look why so many are opened: `baozhang audit tail`.",
+            hint="Look why so many are opened: `baozhang audit show`.",
         )
 
 

@@ -78,8 +78,9 @@ class Loss(Value):
 
     @property
     def nothing(self) -> bool:
-        """Nothing is missing and nothing differs."""
-        return not (self.files_lost or self.files_changed or self.vouchers_lost)
+        """It was compared, and nothing is missing and nothing differs."""
+        lost = (self.files_lost, self.files_changed, self.vouchers_lost, self.vouchers_changed)
+        return bool(self.clean) and self.readable and not any(lost)
 
 
 class Restoration(Value):
