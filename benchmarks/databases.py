@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.machine import busy, commit, libraries, machine, now
+from benchmarks.machine import libraries
+from benchmarks.reporting import heading, keep, run
 from benchmarks.results import Spread
 from benchmarks.running import BenchmarkError
 from benchmarks.table import facts
@@ -111,14 +112,7 @@ def benchmark(
         BenchmarkError: something failed; no result file is written then.
     """
     clear(out, "databases.json", "databases.md")
-    head = {
-        "date": now(),
-        "commit": commit(),
-        "size": {"lines": lines, "rounds": rounds},
-        "machine": machine(out),
-        "versions": libraries("psycopg"),
-        "warning": busy(),
-    }
+    head = heading(out, {"lines": lines, "rounds": rounds}, libraries("psycopg"))
     found = []
     with workplace(out, needed=lines * LINE) as work:
         for number in range(rounds):
@@ -126,9 +120,7 @@ def benchmark(
             found.append(_round(work / str(number), lines, changes, tell))
     text = rendered(head, lines, found)
     value = head | {"rounds": [asdict(each) for each in found]}
-    (out / "databases.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-    (out / "databases.md").write_text(text)
-    return text
+    return keep(out, "databases", value, text)
 
 
 def _round(
@@ -232,17 +224,7 @@ def main() -> None:
     rounds = usual[1] if asked.rounds is None else asked.rounds
     if lines < 6000 or rounds < 1:
         parser.error("--lines is a number from 6000, --rounds one from 1")
-    try:
-        text = benchmark(
-            asked.out,
-            lines=lines,
-            rounds=rounds,
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
-        )
-    except BenchmarkError as error:
-        print(f"the benchmark failed: {error}", file=sys.stderr)
-        sys.exit(1)
-    print(text)
+    run(lambda tell: benchmark(asked.out, lines=lines, rounds=rounds, tell=tell))
 
 
 if __name__ == "__main__":

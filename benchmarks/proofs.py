@@ -16,9 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.corpus import make
-from benchmarks.machine import busy, commit, libraries, machine, now
+from benchmarks.machine import libraries
+from benchmarks.reporting import heading, keep, run
 from benchmarks.results import Spread
-from benchmarks.running import BenchmarkError, said
+from benchmarks.running import said
 from benchmarks.sizes import LINE_BYTES, measure_sizes
 from benchmarks.table import facts
 from benchmarks.workplace import clear, workplace
@@ -70,14 +71,8 @@ def benchmark(
         BenchmarkError: something failed; no result file is written then.
     """
     clear(out, "proofs.json", "proofs.md")
-    head = {
-        "date": now(),
-        "commit": commit(),
-        "size": {"months": months, "rounds": rounds},
-        "machine": machine(out),
-        "versions": libraries("great-expectations", "pandas"),
-        "warning": busy(),
-    }
+    size = {"months": months, "rounds": rounds}
+    head = heading(out, size, libraries("great-expectations", "pandas"))
     room = 3 * months * CLIENT_MONTH + max(sizes, default=0) * LINE_BYTES
     with workplace(out, needed=room) as work:
         make(work / "corpus", clients=2, months=months, fec=True)
@@ -90,9 +85,7 @@ def benchmark(
         sized = measure_sizes(work, sizes, times=times, tell=tell)
     text = rendered(head, samples) + sized.rendered()
     value = head | {"samples": [asdict(sample) for sample in samples], "sizes": asdict(sized)}
-    (out / "proofs.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-    (out / "proofs.md").write_text(text)
-    return text
+    return keep(out, "proofs", value, text)
 
 
 def _sample(module: str, profile: str, folder: Path) -> Sample:
@@ -133,19 +126,13 @@ def main() -> None:
     rounds = usual[1] if asked.rounds is None else asked.rounds
     if min(months, rounds) < 1:
         parser.error("--months and --rounds are numbers from 1")
-    try:
-        text = benchmark(
-            asked.out,
-            months=months,
-            rounds=rounds,
-            sizes=(10_000,) if asked.small else (10_000, 1_000_000, 5_000_000),
-            times=5 if asked.small else 50,
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
+    sizes = (10_000,) if asked.small else (10_000, 1_000_000, 5_000_000)
+    times = 5 if asked.small else 50
+    run(
+        lambda tell: benchmark(
+            asked.out, months=months, rounds=rounds, sizes=sizes, times=times, tell=tell
         )
-    except BenchmarkError as error:
-        print(f"the benchmark failed: {error}", file=sys.stderr)
-        sys.exit(1)
-    print(text)
+    )
 
 
 if __name__ == "__main__":

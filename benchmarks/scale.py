@@ -8,7 +8,6 @@ files take no more than eleven times as long.
 """
 
 import argparse
-import json
 import resource
 import sys
 from collections.abc import Sequence
@@ -16,10 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.growth import BIG, GROWING, GROWTH, MANY, Scale, Size, Try
-from benchmarks.machine import Facts, busy, commit, libraries, machine, now
+from benchmarks.machine import Facts, libraries
+from benchmarks.reporting import heading, keep, run
 from benchmarks.results import MOST_MEMORY, Spread
 from benchmarks.rounds import SETTLE, Tell
-from benchmarks.running import BenchmarkError, Cost
+from benchmarks.running import Cost
 from benchmarks.systems import Baozhang
 from benchmarks.table import facts
 from benchmarks.workplace import clear, workplace
@@ -69,26 +69,17 @@ def benchmark(
     """
     clear(out, "scale.json", "scale.md")
     ours = ours or Baozhang()
-    head: Facts = {
-        "date": now(),
-        "commit": commit(),
-        "size": asdict(size),
-        "machine": machine(out),
-        "versions": {ours.name: ours.version()} | libraries(*LIBRARIES),
-        "warning": busy(),
-    }
+    head = heading(out, asdict(size), {ours.name: ours.version()} | libraries(*LIBRARIES))
     with workplace(out, needed=max(size.files * SMALL_FILE, ROOM * size.bytes)) as work:
         tries = Scale(ours, size, work, settle, tell).run()
     verdicts = judged(tries, full=size.covers(FULL))
     text = rendered(head, tries, verdicts)
-    value = dict(head) | {
+    value = head | {
         "harness_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "targets": [asdict(verdict) for verdict in verdicts],
         "tries": [asdict(one) for one in tries],
     }
-    (out / "scale.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-    (out / "scale.md").write_text(text)
-    return text
+    return keep(out, "scale", value, text)
 
 
 def judged(tries: Sequence[Try], *, full: bool) -> list[Verdict]:
@@ -194,17 +185,7 @@ def asked(words: Sequence[str]) -> tuple[Size, float, Path]:
 def main() -> None:
     """Measure what the command line asks for; exit 1 when anything failed."""
     size, settle, out = asked(sys.argv[1:])
-    try:
-        text = benchmark(
-            out,
-            size,
-            settle=settle,
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
-        )
-    except BenchmarkError as error:
-        print(f"the benchmark failed: {error}", file=sys.stderr)
-        sys.exit(1)
-    print(text)
+    run(lambda tell: benchmark(out, size, settle=settle, tell=tell))
 
 
 if __name__ == "__main__":

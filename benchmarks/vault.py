@@ -7,7 +7,6 @@ minutes each; `--small` is about 20 MB and one round.  What is measured: docs/be
 """
 
 import argparse
-import json
 import resource
 import sys
 from collections.abc import Sequence
@@ -16,11 +15,11 @@ from pathlib import Path
 
 from benchmarks.corpus import SEED, Census, make
 from benchmarks.kinds import KindBench
-from benchmarks.machine import Facts, busy, commit, libraries, machine, now
+from benchmarks.machine import Facts, libraries
 from benchmarks.profiling import profiles
+from benchmarks.reporting import heading, keep, run
 from benchmarks.results import CLIENT, CORPUS, FULL, SIZES, Judging, memory, rows
 from benchmarks.rounds import SETTLE, Bench, Tell, command_lines
-from benchmarks.running import BenchmarkError
 from benchmarks.systems import Baozhang, System, present_peers
 from benchmarks.table import Found, rendered
 from benchmarks.workplace import clear, workplace
@@ -92,7 +91,7 @@ def benchmark(
     needed = asked.size.clients * asked.size.months * CLIENT_MONTH * ROOM
     with workplace(out, needed=needed) as work:
         found, samples = _measured(work, head, asked, systems, judging, tell)
-    value = dict(head) | {
+    value = head | {
         "harness_peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "corpus": asdict(found.census),
         "one_client": found.alone,
@@ -103,22 +102,13 @@ def benchmark(
         "profiles": [asdict(one) for one in found.profiles],
         "samples": samples,
     }
-    text = rendered(found, judging)
-    (out / "results.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-    (out / "results.md").write_text(text)
-    return text
+    return keep(out, "results", value, rendered(found, judging))
 
 
 def _head(out: Path, size: Size, systems: Sequence[System]) -> Facts:
-    return {
-        "date": now(),
-        "commit": commit(),
-        "size": asdict(size) | {"seed": SEED},
-        "machine": machine(out),
-        "versions": {system.name: system.version() for system in systems} | libraries(*LIBRARIES),
-        "warning": busy(),
-        "commands": command_lines(systems),
-    }
+    versions = {system.name: system.version() for system in systems} | libraries(*LIBRARIES)
+    head = heading(out, asdict(size) | {"seed": SEED}, versions)
+    return head | {"commands": command_lines(systems)}
 
 
 def _measured(
@@ -183,18 +173,8 @@ def main() -> None:
     peers, left_out = present_peers()
     if left_out:
         print(f"not installed, left out: {', '.join(left_out)} (tools/peers.sh)", file=sys.stderr)
-    try:
-        text = benchmark(
-            out,
-            wanted,
-            (Baozhang(), *peers),
-            left_out=left_out,
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
-        )
-    except BenchmarkError as error:
-        print(f"the benchmark failed: {error}", file=sys.stderr)
-        sys.exit(1)
-    print(text)
+    systems = (Baozhang(), *peers)
+    run(lambda tell: benchmark(out, wanted, systems, left_out=left_out, tell=tell))
 
 
 if __name__ == "__main__":

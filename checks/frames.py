@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from baozhang.books.compare import plain_code
 from baozhang.books.model import TABLES, LedgerReader, Line
+from baozhang.books.owners import plain_code
 from baozhang.books.proof import Proof
 
 Side = Mapping[tuple[str, ...], tuple[str, ...]]
@@ -176,9 +176,9 @@ def _digits(amount: int | None) -> str | None:
     return None if amount is None else str(amount)
 
 
-def values_frame(rows: list[Row]) -> pd.DataFrame:
-    """Return the different values and the runs of a portion as a frame of strings."""
-    return pd.DataFrame(rows, columns=list(VALUE_COLUMNS), dtype=object)
+def values_frame(*columns: list[str | None]) -> pd.DataFrame:
+    """Return the different values and the runs of a portion as a frame of strings, by columns."""
+    return pd.DataFrame(dict(zip(VALUE_COLUMNS, columns, strict=True)), dtype=object)
 
 
 def lines_frame(rows: list[Row]) -> pd.DataFrame:

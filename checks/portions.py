@@ -11,8 +11,12 @@ so that each rule says what it found.
 Memory: the different values of one portion.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import compress, islice
+from operator import is_not, ne
 
 from baozhang.books.blocks import Passage
 from checks import frames
@@ -54,7 +58,8 @@ class Portions:
         self._size = 0
         self._periods: set[str] = set()
         self._values: dict[str, set[Hashable]] = {name: set() for name in _LOOKED_AT}
-        self._runs: list[frames.Row] = []
+        self._told: list[str] = []  # of each run, and beside it its voucher
+        self._vouchers: list[str] = []
 
     def see(self, passage: Passage) -> None:
         """Take in a passage; judge the portion before where a period begins a new one."""
@@ -73,8 +78,10 @@ class Portions:
         whole = after - first == lines.size
         for name, found in self._values.items():
             column: Sequence[Hashable] = getattr(lines, name)
-            found |= passage.distinct(column) if whole else frozenset(column[first:after])
-        self._runs += _runs(passage, first, after)
+            some = passage.distinct(column) if whole else frozenset(column[first:after])
+            found |= _forms(some) if name in _AMOUNTS else some
+        self._told += _numbered(passage, first, after)
+        self._vouchers += _named(passage, first, after)
 
     def results(self) -> list[Evaluation] | None:
         """Return what was judged, by rule, in lines; None where anything did not hold."""
@@ -84,9 +91,16 @@ class Portions:
 
     def _judge(self) -> None:
         known = {"account": self.accounts, "currency": (self.currency,)}
-        size, rows = self._size, [*_written(self._values, known), *self._runs]
-        frame = frames.values_frame(rows)
-        found = {one.check: one for one in evaluate(frame, values.build(rows=len(rows)))}
+        size, told, runs = self._size, self._told, len(self._told)
+        kind, written, expected, once = zip(*_written(self._values, known), strict=True)
+        frame = frames.values_frame(
+            [*kind, *["line"] * runs],
+            [*written, *told],
+            [*expected, *told],
+            [*once, *self._vouchers],
+        )
+        rows = len(kind) + runs
+        found = {one.check: one for one in evaluate(frame, values.build(rows=rows))}
         self.held = all(one.state == "held" for one in found.values())
         self._judged += [
             replace(found[check], rule=rule, rows=size)
@@ -103,24 +117,39 @@ def _written(
     """Yield a row per different value, beside it what it must be one of, if it is one of them."""
     for name, several in found.items():
         among = known.get(name)
-        for value in _forms(several) if name in _AMOUNTS else several:
+        for value in several:
             written = None if value is None else f"{name} {value}"
             yield name, written, written if not among or value in among else None, str(value)
 
 
-def _forms(amounts: Iterable[Hashable]) -> set[str | None]:
+def _forms(amounts: Collection[Hashable]) -> set[str | None]:
     """Return the different forms of amounts: each digit written as 0, what is no digit as it is."""
-    written = "\n".join("" if amount is None else str(amount) for amount in amounts)
-    return {form or None for form in written.translate(_NO_DIGITS).split("\n")}
+    some = filter(partial(is_not, None), amounts)
+    forms: set[str | None] = {*"\n".join(map(str, some)).translate(_NO_DIGITS).split("\n")}
+    return (forms - {""}) | ({None} if None in amounts else set())
 
 
-def _runs(passage: Passage, first: int, after: int) -> Iterator[frames.Row]:
-    """Yield a row per run: its voucher, and the numbers of its lines if they have no gap."""
-    lines = passage.lines
-    for start, end in passage.runs():
-        if first <= start < after:
-            numbers = lines.line[start:end]
-            plain = list(numbers) == [*range(numbers[0], numbers[0] + len(numbers))]
-            year, period, word, number = (column[start] for column in lines[:4])
-            told = f"line {numbers[0]}-{numbers[-1]}" if plain else "lines apart"
-            yield "line", told, told, f"{year} {period} {word} {number}"
+def _runs_between(passage: Passage, first: int, after: int) -> slice:
+    """Return the places of the runs that begin between two rows."""
+    return slice(bisect_left(passage.starts, first), bisect_left(passage.starts, after))
+
+
+def _numbered(passage: Passage, first: int, after: int) -> list[str]:
+    """Return what is told of the lines of each run: from which number to which, without a gap."""
+    numbers, places = passage.lines.line, _runs_between(passage, first, after)
+    starts, ends = passage.starts[places], passage.ends[places]
+    ended = (numbers[end - 1] for end in ends)
+    pairs = list(zip(map(numbers.__getitem__, starts), ended, strict=True))
+    texts = {pair: f"line {pair[0]}-{pair[1]}" for pair in {*pairs}}
+    told = list(map(texts.__getitem__, pairs))
+    following = map(ne, islice(numbers, first + 1, after), map((1).__add__, numbers[first:after]))
+    for row in {*compress(range(first + 1, after), following)}.difference(starts):
+        told[bisect_right(starts, row) - 1] = "lines apart"
+    return told
+
+
+def _named(passage: Passage, first: int, after: int) -> Iterator[str]:
+    """Return the voucher of each run, by all that numbers it."""
+    starts = passage.starts[_runs_between(passage, first, after)]
+    heads = (map(column.__getitem__, starts) for column in passage.lines[:4])
+    return map(" ".join, zip(*heads, strict=True))

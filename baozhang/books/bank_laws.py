@@ -10,13 +10,17 @@ warning: what is still on its way is lawful.  Memory: a date and an amount per s
 per voucher line on the same accounts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from operator import sub
 
-from baozhang.books.blocks import Passage
+from baozhang.books.beside import rows_on
+from baozhang.books.blocks import Passage, changes
 from baozhang.books.figures import Figures
-from baozhang.books.findings import Facts, Report, Told, broken
-from baozhang.books.model import BankLine, Severity
+from baozhang.books.findings import Facts, Report, Teller, Told
+from baozhang.books.model import BankLine
 
 TEMPLATES = {
     "X4.roll": "account {account}: the bank statement of {date} does not continue from the day "
@@ -43,12 +47,22 @@ class _Day:
         self.signed: list[int] = []
 
 
+class _Items:
+    """Signed amounts and their days, side by side: a pair per line would weigh thrice as much."""
+
+    __slots__ = ("amounts", "days")
+
+    def __init__(self) -> None:
+        self.amounts: list[int] = []
+        self.days: list[str] = []
+
+
 class _Account:
     """One bank account: what the bank says, and what the books say."""
 
     def __init__(self) -> None:
         self.days: dict[str, _Day] = {}
-        self.book: dict[int, list[str]] = {}  # dates, by signed amount
+        self.book = _Items()
         self.book_net: dict[str, int] = {}  # by period
 
 
@@ -56,30 +70,30 @@ class Bank:
     """Keeps statements and what the books post to their accounts; judges them at the end."""
 
     def __init__(self, report: Report, currency: str) -> None:
-        self.report, self.currency = report, currency
+        self.say = Teller(report, currency, TEMPLATES)
         self.accounts: dict[str, _Account] = {}
 
-    def see(self, line: BankLine) -> None:
-        """Take in a line of a statement."""
-        account = self.accounts.setdefault(line.account, _Account())
-        day = account.days.setdefault(line.date[:10], _Day())
-        signed = line.received - line.paid
-        day.net += signed
-        day.signed.append(signed)
-        day.balances.append(line.balance)
+    def see(self, lines: Sequence[BankLine]) -> None:
+        """Take in lines of a statement."""
+        dates, codes, _, received, paid, balances, _ = zip(*lines, strict=True)
+        signed = list(map(sub, received, paid))
+        starts = [0, *changes(list(zip(codes, dates, strict=True)))]
+        for first, after in pairwise([*starts, len(lines)]):
+            account = self.accounts.setdefault(codes[first], _Account())
+            day = account.days.setdefault(dates[first][:10], _Day())
+            day.net += sum(signed[first:after])
+            day.signed += signed[first:after]
+            day.balances += balances[first:after]
 
     def see_lines(self, passage: Passage) -> Iterable[Told]:
         """Take in what vouchers post to bank accounts."""
-        lines = passage.lines
-        if passage.distinct(lines.account).isdisjoint(self.accounts):
-            return ()
-        columns = lines.account, lines.date, lines.period, *passage.amounts, lines.voided
-        for code, day, period, debit, credit, voided in zip(*columns, strict=True):
-            account = self.accounts.get(code or "")
-            if account is not None and not voided:
-                signed = debit - credit
-                account.book.setdefault(signed, []).append(day)
-                account.book_net[period] = account.book_net.get(period, 0) + signed
+        debits, credits_ = (column.__getitem__ for column in passage.amounts)
+        for code, period, rows in rows_on(passage, self.accounts.keys()):
+            account = self.accounts[code]
+            signed = list(map(sub, map(debits, rows), map(credits_, rows)))
+            account.book.amounts += signed
+            account.book.days += map(passage.lines.date.__getitem__, rows)
+            account.book_net[period] = account.book_net.get(period, 0) + sum(signed)
         return ()
 
     def judge(self, figures: Figures) -> None:
@@ -99,7 +113,7 @@ class Bank:
             ends = reached & set(lines.balances)
             if not ends:
                 off = lines.balances[-1] - max(reached)
-                self._found("X4.roll", day[:7], code, off, facts=(("date", day),))
+                self.say.tell("X4.roll", day[:7], code, off=off, facts=(("date", day),))
                 ends = {lines.balances[-1]}
             yield day, lines.balances[-1] if lines.balances[-1] in ends else max(ends)
 
@@ -120,13 +134,13 @@ class Bank:
         bank = ends[first] - account.days[first].net
         begun = apart = figures.row(covered[0], (code,))[0] - bank
         if begun:
-            self._found("X4.opening", covered[0], code, begun, "warning")
+            self.say.tell("X4.opening", covered[0], code, off=begun, severity="warning")
         for period in covered:
             before, bank = bank, closings.get(period, bank)
             items = account.book_net.get(period, 0) - (bank - before)
             now = figures.row(period, (code,))[3] - bank
             if now != apart + items:
-                self._found("X4.sum", period, code, now - apart - items)
+                self.say.tell("X4.sum", period, code, off=now - apart - items)
             apart = now
         return begun
 
@@ -135,62 +149,55 @@ class Bank:
 
         Near both ends of the statement an item's other half may lie outside it.
         """
-        bank: dict[int, list[str]] = {}
+        bank = _Items()
         for day, lines in account.days.items():
-            for signed in lines.signed:
-                bank.setdefault(signed, []).append(day)
+            bank.amounts += lines.signed
+            bank.days += [day] * len(lines.signed)
         first, last = _number(min(account.days)), _number(max(account.days))
         begun = first if known_start else first + CLEARING
         alone: dict[tuple[str, str], tuple[int, int]] = {}
-        for amount in {*account.book, *bank} - {0}:
-            for side, day in _unmatched(account.book.get(amount, ()), bank.get(amount, ())):
-                if begun <= _number(day) <= last - CLEARING:
-                    count, total = alone.get((day[:7], side), (0, 0))
-                    alone[day[:7], side] = count + 1, total + amount
+        for side, day, amount in _alone(account.book, bank):
+            if begun <= _number(day) <= last - CLEARING:
+                count, total = alone.get((day[:7], side), (0, 0))
+                alone[day[:7], side] = count + 1, total + amount
         for (period, side), (count, total) in sorted(alone.items()):
-            self._found(side, period, code, total, "warning", (("count", count),))
-
-    def _found(
-        self,
-        law: str,
-        period: str,
-        account: str,
-        off: int,
-        severity: Severity = "critical",
-        facts: Facts = (),
-    ) -> None:
-        self.report(
-            broken(
-                "X4",
-                TEMPLATES[law],
-                severity=severity,
-                period=period,
-                account=account,
-                difference=off,
-                currency=self.currency,
-                facts=facts,
-            )
-        )
+            facts: Facts = (("count", count),)
+            self.say.tell(side, period, code, off=total, severity="warning", facts=facts)
 
 
-def _unmatched(book: Iterable[str], bank: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield side and day of what has no counterpart of the same amount within `CLEARING` days."""
-    ours, theirs = sorted(book), sorted(bank)
+def _alone(book: _Items, bank: _Items) -> Iterator[tuple[str, str, int]]:
+    """Yield side, day and amount of what the other side does not show within `CLEARING` days.
+
+    Items of an amount are matched in the order of their days.  An item is one number meanwhile,
+    which sorts as amount and day do: pairs of them would cost three times as much.
+    """
+    days = sorted({*book.days, *bank.days})
+    numbers, size = list(map(_number, days)), len(days)
+    ours, theirs = _in_order(book, days), _in_order(bank, days)
     here = there = 0
     while here < len(ours) and there < len(theirs):
-        apart = _number(ours[here]) - _number(theirs[there])
-        if apart < -CLEARING:
-            yield "X4.book", ours[here]
+        (amount, day), (other, shown) = divmod(ours[here], size), divmod(theirs[there], size)
+        apart = numbers[day] - numbers[shown]
+        if amount < other or (amount == other and apart < -CLEARING):
+            yield "X4.book", days[day], amount
             here += 1
-        elif apart > CLEARING:
-            yield "X4.bank", theirs[there]
+        elif amount > other or apart > CLEARING:
+            yield "X4.bank", days[shown], other
             there += 1
         else:
             here, there = here + 1, there + 1
-    yield from (("X4.book", day) for day in ours[here:])
-    yield from (("X4.bank", day) for day in theirs[there:])
+    for side, left in (("X4.book", ours[here:]), ("X4.bank", theirs[there:])):
+        yield from ((side, days[item % size], item // size) for item in left)
 
 
+def _in_order(items: _Items, days: Sequence[str]) -> list[int]:
+    """Return a number per item: its amount times the days there are, plus its day's place."""
+    size, places = len(days), {day: place for place, day in enumerate(days)}
+    pairs = zip(items.amounts, map(places.__getitem__, items.days), strict=True)
+    return sorted(amount * size + place for amount, place in pairs if amount)
+
+
+@lru_cache(maxsize=4096)  # ten years of days
 def _number(day: str) -> int:
     """Return a day's number; one that no calendar has counts as the end of its month (law S1)."""
     year, month = int(day[:4]) or 1, min(max(int(day[5:7]), 1), 12)

@@ -17,6 +17,7 @@ from operator import ne, sub
 from typing import NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 from baozhang.books.model import LedgerReader, Line
+from baozhang.books.named import own_reader
 
 _ROWS = 1024  # of a block made of single lines
 
@@ -76,6 +77,7 @@ class BlockReader(Protocol):
 
 def blocks_of(reader: LedgerReader) -> Iterator[LineBlock]:
     """Return a reader's lines in blocks."""
+    reader = own_reader(reader)
     if isinstance(reader, BlockReader):
         return reader.line_blocks()
     return _gathered(reader.lines())
@@ -112,6 +114,14 @@ def collecting_rarely() -> Iterator[None]:
                 gc.set_threshold(*usual)
 
 
+class _Numbers(dict[Hashable, int]):
+    """Numbers values in the order in which they are asked for."""
+
+    def __missing__(self, value: Hashable) -> int:
+        self[value] = number = len(self)
+        return number
+
+
 class Passage:
     """A block of whole runs, as laws see it.
 
@@ -126,6 +136,7 @@ class Passage:
         self.lines, self.starts = lines, starts
         self.again: Mapping[int, int] = {}
         self._distinct: dict[int, frozenset[Hashable]] = {}
+        self._coded: dict[int, tuple[Sequence[Hashable], Sequence[int]]] = {}
 
     @cached_property
     def ends(self) -> Sequence[int]:
@@ -140,8 +151,40 @@ class Passage:
         """Return the values of one of the passage's own columns, each once."""
         found = self._distinct.get(id(column))  # the columns live as long as the passage
         if found is None:
-            found = self._distinct[id(column)] = frozenset(column)
+            coded = self._coded.get(id(column))
+            values = coded[0] if coded else column[:1] if alike(column) else column
+            found = self._distinct[id(column)] = frozenset(values)
         return cast("frozenset[V]", found)
+
+    def know(self, column: Sequence[V], values: Iterable[V]) -> None:
+        """Take for known what `distinct` returns of one of the passage's own columns."""
+        self._distinct[id(column)] = frozenset(values)
+
+    def coded(self, column: Sequence[V]) -> tuple[Sequence[V], Sequence[int]]:
+        """Return the different values of one of the own columns, and of each cell which it is.
+
+        A column of one value has no numbers.
+        """
+        found = self._coded.get(id(column))
+        if found is None:
+            if alike(column):
+                found = column[:1], ()
+            else:
+                numbers = _Numbers()
+                codes = list(map(numbers.__getitem__, column))
+                found = list(numbers), codes
+            self._coded[id(column)] = found
+        return cast("tuple[Sequence[V], Sequence[int]]", found)
+
+    @cached_property
+    def vouchers(self) -> list[str]:
+        """How people call the voucher of each run."""
+        lines, starts = self.lines, self.starts
+        numbers = list(map(lines.number.__getitem__, starts))
+        if len(self.distinct(lines.word)) == 1:
+            return voucher_names(lines.word[0], numbers)
+        words = map(lines.word.__getitem__, starts)
+        return list(map(voucher_name, words, numbers))
 
     def voucher(self, row: int) -> str:
         """Return how people call the voucher that a row is of."""
@@ -149,14 +192,19 @@ class Passage:
 
     @cached_property
     def amounts(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Debits and credits, a missing amount as 0."""
+        """Debits and credits, a missing amount as 0; the very columns where none is missing."""
         return _filled(self.lines.debit), _filled(self.lines.credit)
+
+    @cached_property
+    def voided(self) -> bool:
+        """Whether any line is voided."""
+        return True in self.distinct(self.lines.voided)
 
     @cached_property
     def nets(self) -> list[int]:
         """Debit less credit of each run, voided lines left out."""
         found: Iterable[int] = map(sub, *self.amounts)
-        if True in self.lines.voided:
+        if self.voided:
             pairs = zip(found, self.lines.voided, strict=True)
             found = (0 if voided else net for net, voided in pairs)
         upto = [*accumulate(found, initial=0)].__getitem__
@@ -176,6 +224,12 @@ class Passage:
             yield periods[first], first, after
 
 
+def alike(column: Sequence[object]) -> bool:
+    """Tell whether a column, which is not empty, has one value throughout."""
+    first = column[0]
+    return first == column[-1] and column.count(first) == len(column)
+
+
 def _filled(amounts: Numbers) -> Sequence[int]:
     return [amount or 0 for amount in amounts] if None in amounts else amounts  # type: ignore[return-value]
 
@@ -185,34 +239,45 @@ def voucher_name(word: str, number: str) -> str:
     return number if not word or number.startswith(word) else f"{word}-{number}"
 
 
+def voucher_names(word: str, numbers: Sequence[str]) -> list[str]:
+    """Return how people call the vouchers of one word."""
+    if not word:
+        return list(numbers)
+    if not word[0].isdecimal() and "".join(numbers).isdecimal():
+        return list(map(f"{word}-".__add__, numbers))
+    return [voucher_name(word, number) for number in numbers]
+
+
 def passages(blocks: Iterable[LineBlock]) -> Iterator[Passage]:
     """Put blocks together to passages of whole runs; the last run of a block may go on."""
-    held: list[LineBlock] = []  # the run that may go on
+    held: list[LineBlock] = []  # wait for what follows; only the first has more than one run
+    starts: list[int] = []  # of the runs in them
     for block in blocks:
-        starts = _run_starts(block)
-        goes_on = bool(held) and _key(held[0], 0) == _key(block, 0)
-        if held and not goes_on:
-            starts = [0, *starts]
-        if not starts:
+        own = _run_starts(block)
+        if held and key_of(held[-1], -1) != key_of(block, 0):
+            yield Passage(joined(held), starts)
+            held, starts = [block], [0, *own]
+        elif not held:
+            held, starts = [block], [0, *own]
+        elif not own:
             held.append(block)
-            continue
-        before, cut = sum(one.size for one in held), starts[-1]
-        whole = [*held, block.cut(0, cut)] if cut else held
-        shifted = (before + start for start in starts[:-1])
-        yield Passage(_joined(whole), [0, *shifted])
-        held = [block.cut(cut, block.size)]
+        else:
+            cut = own[0]
+            yield Passage(joined([*held, block.cut(0, cut)]), starts)
+            held, starts = [block.cut(cut, block.size)], [start - cut for start in own]
     if held:
-        yield Passage(_joined(held), [0])
+        yield Passage(joined(held), starts)
 
 
-def _key(block: LineBlock, row: int) -> tuple[str, str, str, str]:
+def key_of(block: LineBlock, row: int) -> tuple[str, str, str, str]:
+    """Return the key of the voucher that a row is of."""
     return block.year[row], block.period[row], block.word[row], block.number[row]
 
 
 def _run_starts(block: LineBlock) -> list[int]:
     """Return the rows that begin another run than the row before."""
     heads = block[:3]
-    if all(column.count(column[0]) == len(column) for column in heads):
+    if all(map(alike, heads)):
         return changes(block.number)
     return changes(list(zip(*heads, block.number, strict=True)))
 
@@ -222,7 +287,8 @@ def changes(column: Sequence[object]) -> list[int]:
     return list(compress(range(1, len(column)), map(ne, column, islice(column, 1, None))))
 
 
-def _joined(blocks: Sequence[LineBlock]) -> LineBlock:
+def joined(blocks: Sequence[LineBlock]) -> LineBlock:
+    """Return blocks as one, end to end."""
     if len(blocks) == 1:
         return blocks[0]
     columns = map(_end_to_end, *(block[:-1] for block in blocks))

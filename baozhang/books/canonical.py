@@ -9,16 +9,19 @@ language can write it again in thirty years.  Normative: docs/format.md, "Proof"
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
-from itertools import repeat
+from itertools import accumulate
+from typing import Any, NamedTuple
 
-from baozhang.books.blocks import Passage
+from baozhang.books.blocks import LineBlock, Passage
 from baozhang.books.model import TABLES, Book
 from baozhang.books.proof import Chunk, ChunkTable
 from baozhang.books.values import Cell, Memory
 
+MARK = 4  # bytes
 _ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 _LISTED = json.JSONEncoder(ensure_ascii=True, separators=("\n", ":"))
 
@@ -28,77 +31,97 @@ def canonical(row: Sequence[object]) -> str:
     return _ENCODER.encode(row)
 
 
+class Printed(NamedTuple):
+    """The canonical text of a passage's lines, each line ended by a line feed."""
+
+    text: bytes
+    ends: Sequence[int]  # where in it the text of each run ends
+    marks: bytes  # of each run by itself, `MARK` bytes each
+
+    def runs(self, first: int, after: int) -> bytes:
+        """Return the text of the runs from `first` to the one before `after`."""
+        return self.text[self.ends[first - 1] if first else 0 : self.ends[after - 1]]
+
+
 class LinePrinter:
     """Writes voucher lines exactly as `canonical` does, a column at a time.
 
     Words, accounts, dates and names recur on thousands of lines, so their JSON is remembered;
-    a column with one value throughout, like the currency, is written once per passage.
+    a column with one value throughout, like the currency, is written once per passage.  All is
+    joined at once: texts made line by line cost more than what they are made of.
     """
 
     def __init__(self) -> None:
-        self._texts: Memory[str] = Memory(_ENCODER.encode, _json_of_all)
-        self._first_others: Memory[str] = Memory(lambda text: f"[{_ENCODER.encode(text)}")
-        self._numbers: Memory[str] = Memory(_ENCODER.encode)
-        self._flags: Memory[str] = Memory(_ENCODER.encode)
+        remember = partial(Memory[str], _json_of, _json_of_all)
+        self._memories: defaultdict[int, Memory[str]] = defaultdict(remember)  # by place
 
-    def texts(self, passage: Passage) -> list[bytes]:
-        """Return the canonical text of each run, each line ended by a line feed."""
-        bodies = self._bodies(passage)
-        return [
-            f"[{_BETWEEN.join(bodies[first:after])}]]\n".encode("ascii")
-            for first, after in passage.runs()
-        ]
+    def printed(self, passage: Passage) -> Printed:
+        """Return the canonical text of a passage, with a mark of each run."""
+        columns = _columns(self._pieces(passage), passage.lines.size)
+        closing = columns[-1]
+        for after in passage.ends:
+            closing[after - 1] += _APART
+        cells = [""] * (len(columns) * passage.lines.size)
+        for place, column in enumerate(columns):
+            cells[place :: len(columns)] = column
+        texts = "".join(cells).encode("ascii").split(_APART.encode())[:-1]
+        marks = b"".join([sha256(text).digest()[:MARK] for text in texts])
+        return Printed(b"".join(texts), list(accumulate(map(len, texts))), marks)
 
-    def _bodies(self, passage: Passage) -> list[str]:
-        """Return each line without the bracket in front and the two behind."""
-        lines, written = passage.lines, partial(_written, passage)
-        pieces = [
-            *(written(self._texts, column) for column in lines[:4]),
-            written(self._numbers, lines.line),
-            *(written(self._texts, column) for column in lines[5:11]),
-            _amounts(lines.debit),
-            _amounts(lines.credit),
-            written(self._flags, lines.posted),
-            written(self._flags, lines.voided),
-            *(written(self._first_others, column) for column in lines.other[:1]),
-            *(written(self._texts, column) for column in lines.other[1:]),
-            *([] if lines.other else ["["]),
-        ]
-        return list(map(",".join, zip(*_merged(pieces, lines.size), strict=True)))
+    def _pieces(self, passage: Passage) -> Iterator[str | list[str]]:
+        """Yield what a line is made of: a text that every line has, or a text per line."""
+        lines = passage.lines
+        amounts = dict(zip(_AMOUNTS, passage.amounts, strict=True))
+        columns: Sequence[Sequence[Any]] = lines[:-1]
+        between = "["
+        for place, column in enumerate(columns):
+            yield between
+            between = ","
+            if place in amounts:
+                yield _numbers(column, amounts[place])
+            else:
+                yield self._written(passage, place, column)
+        between = ",["
+        for place, column in enumerate(lines.other, len(lines)):
+            yield between
+            between = ","
+            yield self._written(passage, place, column)
+        yield "]]\n" if lines.other else ",[]]\n"
+
+    def _written(self, passage: Passage, place: int, column: Sequence[Any]) -> str | list[str]:
+        """Return the JSON of a column: one text where it has one value, else a text per line."""
+        memory = self._memories[place]
+        values, codes = passage.coded(column)
+        if len(values) == 1:
+            return memory[values[0]]
+        return list(map(memory.of(values).__getitem__, codes))
 
 
-_BETWEEN = "]]\n["
+_AMOUNTS = (LineBlock._fields.index("debit"), LineBlock._fields.index("credit"))
+_APART = "\0"  # between runs while they are joined: JSON escapes it
 
 
-def _written(
-    passage: Passage, memory: Memory[str], column: Sequence[Cell | int]
-) -> str | list[str]:
-    """Return the JSON of a column: one text where it has one value, else a text per line."""
-    distinct = passage.distinct(column)
-    if len(distinct) == 1:
-        return memory[column[0]]  # type: ignore[index]
-    return memory.of(column, distinct)  # type: ignore[arg-type]
-
-
-def _amounts(column: Sequence[int | None]) -> list[str]:
-    if None in column:
+def _numbers(column: Sequence[int | None], filled: Sequence[int]) -> list[str]:
+    if column is not filled:  # some are NULL
         return ["null" if amount is None else str(amount) for amount in column]
-    return list(map(str, column))
+    return list(map(str, filled))
 
 
-def _merged(pieces: Iterable[str | list[str]], size: int) -> Iterator[Iterable[str]]:
-    """Yield columns of texts; neighbours with one text throughout become one column."""
-    constant: list[str] = []
+def _columns(pieces: Iterable[str | list[str]], size: int) -> list[list[str]]:
+    """Return columns of texts; neighbours with one text throughout become one column."""
+    columns: list[list[str]] = []
+    constant = ""
     for piece in pieces:
         if isinstance(piece, str):
-            constant.append(piece)
+            constant += piece
             continue
-        if constant:
-            yield repeat(",".join(constant), size)
-            constant.clear()
-        yield piece
-    if constant:
-        yield repeat(",".join(constant), size)
+        columns += [constant] * size, piece
+        constant = ""
+    return [*columns, [constant] * size]
+
+
+def _json_of(value: object) -> str:
+    return _ENCODER.encode(value)
 
 
 def _json_of_all(texts: Iterable[Cell]) -> list[str]:
@@ -114,12 +137,7 @@ def mark_of(text: bytes, before: bytes = b"") -> bytes:
         before: the mark so far, where the voucher's rows lie apart in the file; it is
             hashed in front of the rows that follow, so no text has to be held.
     """
-    return sha256(before + text).digest()[:4]
-
-
-def marks_of(texts: Iterable[bytes]) -> list[bytes]:
-    """Return the marks of vouchers that stand together, one text each."""
-    return [sha256(text).digest()[:4] for text in texts]
+    return sha256(before + text).digest()[:MARK]
 
 
 def root_of(chunks: Iterable[Chunk]) -> str:

@@ -12,7 +12,6 @@ Where one voucher alone changed in a period, the differences of that period are 
 voucher, account and amount stand in one finding.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -21,6 +20,7 @@ from baozhang.books.attached import attachment_changes
 from baozhang.books.differences import marks_of, total_changes, voucher_changes
 from baozhang.books.findings import Facts, broken
 from baozhang.books.model import TABLES, Book, Violation
+from baozhang.books.owners import is_another, plain_code
 from baozhang.books.proof import MOST_VIOLATIONS, Chunk, Proof
 from baozhang.errors import LedgerFormatError
 
@@ -32,7 +32,7 @@ TEMPLATES = {
     "I1.profile": "the book was read with the profile {found}, not {expected}",
     "I1.currency": "the book is kept in {found}, not in {expected}",
     "I1.numbering": "the book numbers its vouchers by {found}, not by {expected}",
-    "I1.owner": "the book is another client's: its credit code is not that of the source",
+    "I1.owner": "the book is another client's: it names another owner than the source",
     "I1.no_owner": "the book does not say any more whose it is",
     "I1.client": "the book is another client's: its credit code is not the client's",
     "P3.reopened": "the period {period} was closed in the source and is open",
@@ -106,16 +106,12 @@ def strange_owner(book: Book, credit_code: str | None) -> Violation | None:
         credit_code: the client's 统一社会信用代码 (GB 32100-2015); None: not known.
 
     Returns:
-        None where either is not known; the codes themselves are never in the violation.
+        None where either is not known, or the two cannot be held against each other (a name, a
+        SIREN); the codes themselves are never in the violation.
     """
-    if not book.owner or not credit_code or plain_code(book.owner) == plain_code(credit_code):
+    if not book.owner or not credit_code or not is_another(book.owner, credit_code):
         return None
     return _found("I1.client")
-
-
-def plain_code(code: str) -> str:
-    """Return a code as it is compared: no width, no blanks, no small letters."""
-    return "".join(unicodedata.normalize("NFKC", code).split()).upper()
 
 
 def unreadable(error: LedgerFormatError) -> Violation:

@@ -5,9 +5,13 @@ A row is named by its table and its place in it.
 
 from calendar import monthrange
 from collections import Counter
+from collections.abc import Sequence
+from operator import attrgetter
 
 from baozhang.books.findings import Report, broken
 from baozhang.books.model import Asset, Balance, BankLine, Invoice, SideRow, Table
+
+Row = Balance | Invoice | SideRow
 
 MOST_PERIODS = 16  # of a year, with those for adjustments; 0 holds what a year opens with
 
@@ -26,27 +30,42 @@ class RealDays:
         self.rows: Counter[Table] = Counter()
         self.sound: set[str] = set()
 
-    def see(self, table: Table, row: Balance | Invoice | SideRow) -> None:
+    def hold(self, table: Table, rows: Sequence[Row]) -> bool:
+        """Take in rows of one table, if all their days and periods exist; else do nothing."""
+        fresh = {text for name in _named(rows[0]) for text in map(attrgetter(name), rows)}
+        fresh -= self.sound
+        self.sound |= {text for text in fresh if _is_sound(text)}
+        held = self.sound.issuperset(fresh)
+        self.rows[table] += len(rows) if held else 0
+        return held
+
+    def see(self, table: Table, row: Row) -> None:
         """Judge a row."""
         self.rows[table] += 1
-        for text in _days(row):
-            if text not in self.sound:
-                self._judge(table, text)
+        for name in _named(row):
+            text = getattr(row, name)
+            if text not in self.sound and not _is_sound(text):
+                self._tell(table, text)
 
-    def _judge(self, table: Table, text: str) -> None:
-        of_day = len(text) > len("2026-03")
-        if is_day(text) if of_day else is_period(text):
-            self.sound.add(text)
-            return
-        key, name = ("S1.row_day", "date") if of_day else ("S1.row_period", "period")
+    def _tell(self, table: Table, text: str) -> None:
+        key, name = ("S1.row_day", "date") if _of_day(text) else ("S1.row_period", "period")
         facts = (("table", table), ("row", self.rows[table]), (name, text))
         self.report(broken("S1", TEMPLATES[key], facts=facts))
 
 
-def _days(row: Balance | Invoice | SideRow) -> tuple[str, ...]:
+def _named(row: Row) -> tuple[str, ...]:
+    """Return the fields of a row that are days or periods."""
     if isinstance(row, Invoice | BankLine):
-        return (row.date,)
-    return (row.period, row.acquired) if isinstance(row, Asset) else (row.period,)
+        return ("date",)
+    return ("period", "acquired") if isinstance(row, Asset) else ("period",)
+
+
+def _of_day(text: str) -> bool:
+    return len(text) > len("2026-03")
+
+
+def _is_sound(text: str) -> bool:
+    return is_day(text) if _of_day(text) else is_period(text)
 
 
 def is_day(date: str) -> bool:

@@ -21,7 +21,6 @@ from baozhang.books.model import (
     SideTable,
     Table,
 )
-from baozhang.books.owners import owner_in
 from baozhang.books.profiles import Profile, TableMap
 from baozhang.books.shaping import Shaper
 from baozhang.books.side_tables import (
@@ -33,7 +32,7 @@ from baozhang.books.side_tables import (
     side_rows,
 )
 from baozhang.books.tables import Columns, Decoder
-from baozhang.books.textfiles import TextFile
+from baozhang.books.textfiles import WHOLE, Stretch, TextFile, stretches_of
 from baozhang.errors import LedgerFormatError
 
 
@@ -75,7 +74,7 @@ class DelimitedReader:
             currency=self.profile.currency,
             numbering=self.profile.numbering,
             columns=columns,
-            owner=owner_in(self._banners()),
+            owner=self.profile.owner.of(self.name, self._banners()),
             roles=roles_of(self.profile, columns),
         )
 
@@ -89,6 +88,30 @@ class DelimitedReader:
         decoder = Decoder(self.profile)
         for columns in self._blocks("lines", self.profile.tables["lines"]):
             yield decoder.block(columns)
+
+    def stretches(self, size: int) -> list[tuple[int, Stretch]]:
+        """Return stretches of about this many bytes of the lines' files: which file, and where.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        files = self.tables["lines"]
+        return [
+            (number, stretch)
+            for number, (_, path) in enumerate(files)
+            for stretch in stretches_of(path, size)
+        ]
+
+    def blocks_within(self, text: TextFile, decoder: Decoder) -> Iterator[LineBlock]:
+        """Yield the lines of an open file, or of a stretch of one."""
+        layout = self.profile.tables["lines"]
+        for columns in self._shaped(text, layout):
+            yield decoder.block(columns)
+
+    def opened(self, number: int, stretch: Stretch = WHOLE) -> TextFile:
+        """Return a file of the lines, to be entered."""
+        shown, path = self.tables["lines"][number]
+        return TextFile(shown, path, self.profile, self.profile.tables["lines"], stretch)
 
     def accounts(self) -> Iterator[Account]:
         """Yield the chart of accounts by code."""
@@ -168,8 +191,11 @@ class DelimitedReader:
                         file=shown,
                         first=self.tables[table][0][0],
                     )
-                text.check(layout)
-                shaper = Shaper(layout, text.origin, text.around)
-                for block in text.blocks():
-                    yield from shaper.columns(block)
-                shaper.end()
+                yield from self._shaped(text, layout)
+
+    def _shaped(self, text: TextFile, layout: TableMap) -> Iterator[Columns]:
+        text.check(layout)
+        shaper = Shaper(layout, text.origin, text.around)
+        for block in text.blocks():
+            yield from shaper.columns(block)
+        shaper.end()

@@ -11,12 +11,14 @@ a list that stands beside them.
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import groupby
 
 from baozhang.books.blocks import Passage
 from baozhang.books.canonical import canonical
-from baozhang.books.findings import Facts, Report, Told, broken
+from baozhang.books.findings import Facts, Report, Teller, Told
 from baozhang.books.laws import damaged, scientific
 from baozhang.books.model import Attachment, Book, Invoice, Severity
 from baozhang.books.proof import VoucherMarks
@@ -68,7 +70,7 @@ class Invoices:
     """
 
     def __init__(self, report: Report, book: Book, *, tolerance: int = TAX_TOLERANCE) -> None:
-        self.report, self.currency, self.tolerance = report, book.currency, tolerance
+        self.say, self.tolerance = Teller(report, book.currency, TEMPLATES), tolerance
         self.rate, self.blue = book.roles.get("rate"), book.roles.get("blue")
         self.totals: dict[str, int] = {}  # by number
         self.red: list[tuple[int, str, str, int]] = []  # row, period, the blue one's number, total
@@ -136,17 +138,7 @@ class Invoices:
         *,
         severity: Severity = "critical",
     ) -> None:
-        self.report(
-            broken(
-                law.partition(".")[0],
-                TEMPLATES[law],
-                severity=severity,
-                period=period,
-                difference=off,
-                currency=self.currency,
-                facts=(("row", row),),
-            )
-        )
+        self.say.tell(law, period, off=off, severity=severity, facts=(("row", row),))
 
 
 def rate_of(text: str | None) -> Decimal | None:
@@ -166,7 +158,7 @@ class BookedInvoices:
     """
 
     def __init__(self, report: Report, book: Book) -> None:
-        self.report = report
+        self.say = Teller(report, book.currency, TEMPLATES)
         self.named, self.booked = book.roles.get("invoice"), book.roles.get("booked")
         self.has_table = "invoices" in book.columns
         self.has_papers = "attachments" in book.columns
@@ -175,24 +167,23 @@ class BookedInvoices:
         self.on_lines: dict[str, tuple[str, str] | None] = {}  # by number; None: in the table too
         self.rows = 0
 
-    def see_attachment(self, row: Attachment) -> None:
-        """Take in a file; one that is only listed is F3's matter."""
-        if row.sha256:
-            self.papers[row.period, row.voucher] = False
+    def see_attachments(self, rows: Iterable[Attachment]) -> None:
+        """Take in files; one that is only listed is F3's matter."""
+        self.papers |= {(row.period, row.voucher): False for row in rows if row.sha256}
 
     def see_lines(self, passage: Passage) -> Iterable[Told]:
         """Take in vouchers, and the invoices they name."""
-        lines, papers = passage.lines, self.papers
-        for first in passage.starts if papers else ():
-            key = lines.period[first], passage.voucher(first)
-            if key in papers:
-                papers[key] = True
+        lines, starts = passage.lines, passage.starts
+        if self.papers:
+            periods = map(lines.period.__getitem__, starts)
+            met = self.papers.keys() & zip(periods, passage.vouchers, strict=True)
+            self.papers |= dict.fromkeys(met, True)
         named = () if self.named is None else lines.other[self.named]
-        for first, after in passage.runs() if any(named) else ():
-            texts = {text for text in named[first:after] if text}
-            if texts and not lines.voided[first]:
-                key = lines.period[first], passage.voucher(first)
-                for text in sorted(texts):
+        rows = [row for row, text in enumerate(named) if text]
+        for run, own in groupby(rows, lambda row: bisect_right(starts, row) - 1):
+            if not lines.voided[starts[run]]:
+                key = lines.period[starts[run]], passage.vouchers[run]
+                for text in sorted({named[row] or "" for row in own}):
                     self._named(text, key)
         return ()
 
@@ -208,36 +199,37 @@ class BookedInvoices:
         if invoice.number in self.on_lines:
             self.on_lines[invoice.number] = None
         elif self.booked is not None and (invoice.other[self.booked] or "").strip() in _BOOKED:
-            self._found("X3.unbooked", invoice.date[:7], facts=(("row", self.rows),))
+            self.say.tell("X3.unbooked", invoice.date[:7], facts=(("row", self.rows),))
 
     def judge(self) -> None:
         """Report what has no counterpart."""
         unknown = (key for key in self.on_lines.values() if key) if self.has_table else ()
         for period, voucher in unknown:
-            self._found("X3.unknown", period, voucher)
+            self.say.tell("X3.unknown", period, voucher=voucher)
         for period, voucher in sorted(self.bare):
-            self._found("X3.paper", period, voucher)
+            self.say.tell("X3.paper", period, voucher=voucher)
         for (period, voucher), met in sorted(self.papers.items()):
             if not met:
-                self._found("X3.stray", period, voucher)
-
-    def _found(self, law: str, period: str, voucher: str | None = None, facts: Facts = ()) -> None:
-        self.report(broken("X3", TEMPLATES[law], period=period, voucher=voucher, facts=facts))
+                self.say.tell("X3.stray", period, voucher=voucher)
 
 
 class Attachments:
     """F3: attached files against their list, where there is one; and the marks of a proof."""
 
     def __init__(self, report: Report, book: Book) -> None:
-        self.report = report
+        self.say = Teller(report, book.currency, TEMPLATES)
         columns = book.columns.get("attachments", ())
         self.listed = columns[5:7] == LISTED_COLUMNS
         self.marks: dict[str, dict[str, hashlib._Hash]] = {}
         self.wrong: list[Attachment] = []
         self.owners: dict[str, tuple[str, str]] = {}  # period and voucher, by listed hash
 
-    def see(self, row: Attachment) -> None:
-        """Judge a file, and take it in."""
+    def see(self, rows: Iterable[Attachment]) -> None:
+        """Judge files, and take them in."""
+        for row in rows:
+            self._add(row)
+
+    def _add(self, row: Attachment) -> None:
         vouchers = self.marks.setdefault(row.period, {})
         mark = vouchers.setdefault(row.voucher, hashlib.sha256())
         mark.update(f"{canonical(row[2:])}\n".encode("ascii"))
@@ -283,6 +275,4 @@ class Attachments:
         )
 
     def _found(self, law: str, row: Attachment, facts: Facts = ()) -> None:
-        self.report(
-            broken("F3", TEMPLATES[law], period=row.period, voucher=row.voucher, facts=facts)
-        )
+        self.say.tell(law, row.period, voucher=row.voucher, facts=facts)

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import product
 
+from baozhang.books.beside import runs_with
 from baozhang.books.blocks import Passage
 from baozhang.books.figures import Figures, highest, lowest
-from baozhang.books.findings import Facts, Report, Told, broken
-from baozhang.books.model import Filing, Severity, Standard, Violation
+from baozhang.books.findings import Report, Teller, Told
+from baozhang.books.model import Filing, Standard
 from baozhang.books.standards import AccountingStandard, Control, below
 from baozhang.books.subledger_laws import Parties
 
@@ -88,27 +89,22 @@ class Filings:
     """P6, and P5 as far as figures were filed."""
 
     def __init__(self, report: Report, currency: str, standard: AccountingStandard) -> None:
-        self.report, self.currency, self.standard = report, currency, standard
+        self.say, self.standard = Teller(report, currency, TEMPLATES), standard
         self.filed: list[Filing] = []
         self.earned: dict[str, dict[str, int]] = {}  # credit less debit, by period and account
 
-    def see(self, filing: Filing) -> None:
-        """Take in a figure."""
-        self.filed.append(filing)
+    def see(self, filings: Iterable[Filing]) -> None:
+        """Take in figures."""
+        self.filed += filings
 
     def see_lines(self, passage: Passage) -> Iterable[Told]:
-        """Take in what vouchers earn or spend; one that closes the month's profit does neither."""
+        """Take in what closes the month's profit: it is of the movements, and earns nothing."""
         lines, (debits, credits_) = passage.lines, passage.amounts
-        met = {code for code in passage.distinct(lines.account) if isinstance(code, str)}
-        own = {code for code in met if self.standard.is_profit_loss(code)}
-        closing = {code for code in met if below(code, (self.standard.profit,))}
-        for first, after in passage.runs() if own else ():
-            accounts = lines.account[first:after]
-            if own.isdisjoint(accounts) or not closing.isdisjoint(accounts):
-                continue
-            for row, account in enumerate(accounts, first):
-                if account in own and not lines.voided[row]:
-                    self._earn(lines.period[row], account, credits_[row] - debits[row])
+        for first, after in runs_with(passage, _below(passage, (self.standard.profit,))):
+            for row in range(first, after):
+                account = lines.account[row]
+                if account and not lines.voided[row] and self.standard.is_profit_loss(account):
+                    self._earn(lines.period[row], account, debits[row] - credits_[row])
         return ()
 
     def _earn(self, period: str, account: str, amount: int) -> None:
@@ -117,6 +113,9 @@ class Filings:
 
     def judge(self, figures: Figures, parties: Parties, names: Mapping[str, str | None]) -> None:
         """Report the figures that the books do not show."""
+        for (period, account), (debit, credit) in figures.movements.items() if self.filed else ():
+            if self.standard.is_profit_loss(account):
+                self._earn(period, account, credit - debit)
         for filing in self.filed if self.standard.profit else ():
             item = item_of(filing.item)
             if filing.form == "balance_sheet":
@@ -130,7 +129,7 @@ class Filings:
                 continue
             if found and filing.amount not in found:
                 off = min((filing.amount - one for one in found), key=abs)
-                self._found("P6", filing.period, off, facts=(("item", item),))
+                self.say.tell("P6", filing.period, off=off, facts=(("item", item),))
 
     def _position(
         self, figures: Figures, parties: Parties, period: str, item: str
@@ -213,23 +212,7 @@ class Filings:
             return
         debit, credit = figures.moved(filing.period, codes)
         off = filing.amount - (debit if item == _INPUT else credit)
-        if off:
-            self._found("P5.filed", filing.period, off, codes[0], facts=(("item", item),))
-
-    def _found(
-        self, law: str, period: str, off: int, account: str | None = None, facts: Facts = ()
-    ) -> None:
-        self.report(
-            broken(
-                law.partition(".")[0],
-                TEMPLATES[law],
-                period=period,
-                account=account,
-                difference=off,
-                currency=self.currency,
-                facts=facts,
-            )
-        )
+        self.say.unless_zero("P5.filed", filing.period, off, codes[0], (("item", item),))
 
 
 class ValueAddedTax:
@@ -242,7 +225,7 @@ class ValueAddedTax:
         standard: AccountingStandard,
         names: Mapping[str, str | None],
     ) -> None:
-        self.report, self.currency, self.standard, self.names = report, currency, standard, names
+        self.say, self.standard, self.names = Teller(report, currency, TEMPLATES), standard, names
         self.roots = vat_roots(standard)
         self.general = bool(vat_accounts(standard, names, _OUTPUT))
         known = bool(self.roots) and any(below(code, self.roots) for code in names)
@@ -251,12 +234,10 @@ class ValueAddedTax:
     def see_lines(self, passage: Passage) -> Iterable[Told]:
         """Judge the vouchers of a small-scale taxpayer that have revenue and tax."""
         lines, (debits, credits_) = passage.lines, passage.amounts
-        met = [code for code in passage.distinct(lines.account) if isinstance(code, str)]
-        taxed = {code for code in met if below(code, self.roots)}
-        sold = {code for code in met if below(code, self.standard.revenue)}
-        for first, after in passage.runs() if taxed and sold else ():
+        taxed, sold = (_below(passage, codes) for codes in (self.roots, self.standard.revenue))
+        for first, after in runs_with(passage, taxed) if sold else ():
             accounts = lines.account[first:after]
-            if taxed.isdisjoint(accounts) or True in lines.voided[first:after]:
+            if True in lines.voided[first:after]:
                 continue
             nets = [credits_[row] - debits[row] for row in range(first, after)]
             by_account = list(zip(accounts, nets, strict=True))
@@ -264,7 +245,17 @@ class ValueAddedTax:
             revenue = [net for account, net in by_account if account in sold]
             if tax and revenue and (off := _off_rates(tax, revenue)):
                 name = passage.voucher(first)
-                yield first, self._broken("P5.rate", lines.period[first], off, voucher=name)
+                yield (
+                    first,
+                    self.say.violation(
+                        "P5.rate",
+                        lines.period[first],
+                        self.roots[0],
+                        off=off,
+                        voucher=name,
+                        severity="warning",
+                    ),
+                )
 
     def judge(self, figures: Figures, closed: Iterable[str]) -> None:
         """Report tax that did not roll on, in closed periods of a general taxpayer."""
@@ -277,31 +268,16 @@ class ValueAddedTax:
                 continue
             left = -figures.row(period, self.roots)[3]
             if left > 0:
-                self.report(self._broken("P5.left", period, left))
+                self.say.tell("P5.left", period, self.roots[0], off=left, severity="warning")
             if moved and unpaid:
                 off = figures.moved(period, moved)[0] - figures.moved(period, unpaid)[1]
-                if off:
-                    self.report(self._broken("P5.moved", period, off, severity="critical"))
+                self.say.unless_zero("P5.moved", period, off, self.roots[0])
 
-    def _broken(
-        self,
-        law: str,
-        period: str,
-        off: int,
-        *,
-        voucher: str | None = None,
-        severity: Severity = "warning",
-    ) -> Violation:
-        return broken(
-            "P5",
-            TEMPLATES[law],
-            severity=severity,
-            period=period,
-            voucher=voucher,
-            account=self.roots[0],
-            difference=off,
-            currency=self.currency,
-        )
+
+def _below(passage: Passage, roots: tuple[str, ...]) -> frozenset[str]:
+    """Return the accounts that a passage has lines on, as far as they lie below these."""
+    met = passage.distinct(passage.lines.account)
+    return frozenset(code for code in met if code and below(code, roots))
 
 
 def vat_roots(standard: AccountingStandard) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What the laws found, kept within bounds, and said in a sentence."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Protocol
 
 from baozhang.books.model import Severity, Violation
@@ -86,6 +87,74 @@ def broken(
         currency=None if difference is None else currency,
         facts=(*filled, *facts),
     )
+
+
+class Teller:
+    """Reports what breaks some laws, in the words of their module and a book's currency.
+
+    Args:
+        report: takes violations in.
+        currency: of every difference.
+        templates: the sentences, by a name that is the law's or begins with it (`L5.party`).
+    """
+
+    def __init__(self, report: Report, currency: str, templates: Mapping[str, str]) -> None:
+        self.report, self.currency, self.templates = report, currency, templates
+
+    def violation(
+        self,
+        name: str,
+        period: str | None = None,
+        account: str | None = None,
+        *,
+        off: int | None = None,
+        voucher: str | None = None,
+        severity: Severity = "critical",
+        facts: Facts = (),
+    ) -> Violation:
+        """Return what breaks a law; `off` is by how many minor units."""
+        return broken(
+            name.partition(".")[0],
+            self.templates[name],
+            severity=severity,
+            period=period,
+            voucher=voucher,
+            account=account,
+            difference=off,
+            currency=self.currency,
+            facts=facts,
+        )
+
+    def tell(
+        self,
+        name: str,
+        period: str | None = None,
+        account: str | None = None,
+        *,
+        off: int | None = None,
+        voucher: str | None = None,
+        severity: Severity = "critical",
+        facts: Facts = (),
+    ) -> None:
+        """Report it."""
+        self.report(
+            self.violation(
+                name,
+                period,
+                account,
+                off=off,
+                voucher=voucher,
+                severity=severity,
+                facts=facts,
+            )
+        )
+
+    def unless_zero(
+        self, name: str, period: str, off: int, account: str | None = None, facts: Facts = ()
+    ) -> None:
+        """Report a difference, if it is one."""
+        if off:
+            self.tell(name, period, account, off=off, facts=facts)
 
 
 def sentence(violation: Violation, *, spoken: str | None = None) -> str:

@@ -30,7 +30,7 @@ from baozhang.books.workbook import unreadable
 from baozhang.errors import LedgerFormatError
 
 _BLOCK_ROWS = 1024
-_HEAD = "电子账簿"  # the element that says whose book it is; it stands for a banner
+_HEAD = "电子账簿"  # the element that says what book it is; it stands for a banner
 _CHUNK = 1 << 16  # bytes
 _OUTLINED = 256  # chunks
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^>]*\?>""")
@@ -60,12 +60,15 @@ def find(profile: Profile, wanted: Mapping[Table, TableMap], shown: str, path: P
     tables = {layout.table: table for table, layout in wanted.items()}
     headers: dict[str, dict[str, None]] = {}
     banner = ""
-    for element, row in rows_of(path, shown, (*tables, _HEAD)):
+    owners = profile.owner.table
+    found = Found()
+    for element, row in rows_of(path, shown, tuple({*tables, _HEAD, owners} - {""})):
+        if element == owners:
+            found.owners.append(row)
         if element == _HEAD:
             banner = " ".join(f"{name} {cell}" for name, cell in row.items())
-        else:
+        elif element in tables:
             headers.setdefault(element, {}).update(dict.fromkeys(row))
-    found = Found()
     for element, names in headers.items():
         layout = wanted[tables[element]]
         origin = Origin(f"{shown} <{element}>", tuple(names))

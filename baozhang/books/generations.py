@@ -45,6 +45,12 @@ TEMPLATES = {
     "F2.order": "the vouchers of {period} stand in another order than at {since}",
     "F2.table": "the balance table of {period} differs from {since}, its vouchers do not",
     "F2.reopened": "the period {period} was closed at {since} and is open again",
+    "F2.unnamed": "vouchers of {period} were changed since {since}; which ones cannot be told, for "
+    "the book numbers them in another way now",
+    "F2.numbering": "the book numbers its vouchers by {found}, and by {expected} at {since}: of "
+    "closed periods only totals were compared",
+    "F2.currency": "the book is kept in {found}, and in {expected} at {since}: its closed periods "
+    "cannot be compared",
     "F2.unlike": "the book was read in another way at {since}: of closed periods only voucher "
     "names and totals were compared",
 }
@@ -64,26 +70,23 @@ def tampered(now: Proof, earlier: Iterable[Generation]) -> tuple[Violation, ...]
     Args:
         now: the proof just taken.
         earlier: proofs of the same book, newest first; others are passed over.  A period is told
-            against the first one that it differs from.
+            against the first one that it differs from.  Where the book numbered its vouchers in
+            another way, periods are compared by their rows and totals.
 
     Returns:
         Violations F2: period, voucher, account and amount (now less then).  Critical, but for
         what may be innocent, which is a warning: rows of a period that was only implied to be
-        closed, with the same amounts; the balance table alone; order; a reopened period.
+        closed, with the same amounts; the balance table alone; order; a reopened period; and what
+        cannot be told.
     """
     told: set[str] = set()
     found: list[Violation] = []
     for generation in earlier:
-        if _same_book(now, generation.proof):
+        if now.book.name == generation.proof.book.name:
             for period, violations in _Against(now, generation).violations(told):
                 found += violations
                 told.add(period)
     return tuple(found)
-
-
-def _same_book(now: Proof, then: Proof) -> bool:
-    one, other = now.book, then.book
-    return (one.name, one.currency, one.numbering) == (other.name, other.currency, other.numbering)
 
 
 def closed_in(proof: Proof) -> tuple[Closed, ...]:
@@ -98,14 +101,20 @@ class _Against:
         self.now, self.then, self.since = now, generation.proof, generation.since
         self.still = {period for period, stated in now.closed if stated}
         self.same = {*self.then.chunks} & {*now.chunks}
+        self.named = now.book.numbering == self.then.book.numbering  # names mean the same vouchers
 
     def violations(self, told: set[str]) -> Iterator[tuple[str, list[Violation]]]:
         """Yield closed periods that differ, and how; "" for what is said of the whole book."""
         closed = [one for one in closed_in(self.then) if one.period not in told]
+        if closed and self.now.book.currency != self.then.book.currency:
+            if "" not in told:
+                facts = self._both(self.now.book.currency, self.then.book.currency)
+                yield "", [self._found("F2.currency", "warning", facts=facts)]
+            return
         differing = [one for one in closed if self._differs("lines", one.period)]
         alike = self._read_alike()
         if differing and not alike and "" not in told:
-            yield "", [self._found("F2.unlike", "warning")]
+            yield "", [self._found_unlike()]
         for one in closed:
             violations = [
                 *(self._of_lines(one, alike=alike) if one in differing else ()),
@@ -115,6 +124,15 @@ class _Against:
                 violations.append(self._found("F2.table", "warning", one.period))
             if violations:
                 yield one.period, violations
+
+    def _found_unlike(self) -> Violation:
+        if self.named:
+            return self._found("F2.unlike", "warning")
+        facts = self._both(self.now.book.numbering, self.then.book.numbering)
+        return self._found("F2.numbering", "warning", facts=facts)
+
+    def _both(self, found: str, expected: str) -> Facts:
+        return (("found", found), ("expected", expected))
 
     def _differs(self, table: str, period: str) -> bool:
         own = {one for one in self.then.chunks if one.table == table and one.period == period}
@@ -131,7 +149,9 @@ class _Against:
         one, other = self.now.book, self.then.book
         if (one.profile, one.columns.get("lines")) != (other.profile, other.columns.get("lines")):
             return False
-        return any(chunk.table == "lines" for chunk in self.same) or self._any_voucher_same()
+        if any(chunk.table == "lines" for chunk in self.same):
+            return True
+        return self.named and self._any_voucher_same()
 
     def _any_voucher_same(self) -> bool:
         now, then = marks_of(self.now.vouchers), marks_of(self.then.vouchers)
@@ -145,6 +165,13 @@ class _Against:
 
     def _of_lines(self, one: Closed, *, alike: bool) -> Iterator[Violation]:
         period = (one.period,)
+        if not self.named:
+            totals = list(total_changes(self.then, self.now, period))
+            if alike:
+                severity: Severity = "critical" if totals or one.stated else "warning"
+                yield self._found("F2.unnamed", severity, one.period)
+            yield from self._of_totals([], totals)
+            return
         then, now = marks_of(self.then.vouchers, period), marks_of(self.now.vouchers, period)
         if then and not now:
             facts = (("count", len(then[one.period])),)

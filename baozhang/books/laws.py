@@ -15,11 +15,12 @@ words what each law asks and what it catches.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import le, mul, sub
+from typing import Any
 
-from baozhang.books.blocks import Numbers, Passage, Text, Texts, voucher_name
+from baozhang.books.blocks import Passage, Text, Texts, voucher_name
 from baozhang.books.day_laws import is_day
 from baozhang.books.findings import Facts, Told, broken
 from baozhang.books.model import Account, Severity, Violation
@@ -198,7 +199,7 @@ class OneSide:
     def see(self, passage: Passage) -> Iterator[Told]:
         """Judge a passage."""
         lines = passage.lines
-        if _one_sided(lines.debit, lines.credit):
+        if _one_sided(passage):
             return
         sides = zip(lines.debit, lines.credit, lines.voided, strict=True)
         for row, (debit, credit, voided) in enumerate(sides):
@@ -209,10 +210,11 @@ class OneSide:
                 yield row, _of_row(fault, passage, row, where, lines.account[row])
 
 
-def _one_sided(debits: Numbers, credits_: Numbers) -> bool:
+def _one_sided(passage: Passage) -> bool:
     """Tell whether every line has one zero, by counting: as many zeros as lines, never none."""
-    if None in debits or None in credits_:
-        return False
+    debits, credits_ = passage.amounts
+    if debits is not passage.lines.debit or credits_ is not passage.lines.credit:
+        return False  # some are NULL
     zeros = debits.count(0) + credits_.count(0)
     return zeros == len(debits) and not any(map(mul, debits, credits_))
 
@@ -266,9 +268,12 @@ def unbalanced_vouchers(vouchers: Vouchers, currency: str) -> Iterator[Violation
 
     Double entry: Pacioli, Summa de arithmetica, 1494, tractatus XI.
     """
-    for (_, _, word), tallies in vouchers.series.items():
-        for number, (period, _, lines, net, _, voided) in tallies.items():
-            if voided or (lines > 1 and not net):
+    for (_, _, word), series in vouchers.series.items():
+        if 1 not in series.lines and not any(series.nets):
+            continue
+        columns = series.numbers, series.periods, series.lines, series.nets
+        for place, (number, period, lines, net) in enumerate(zip(*columns, strict=True)):
+            if place in series.voided or (lines > 1 and not net):
                 continue
             name = voucher_name(word, number)
             if net:
@@ -293,14 +298,14 @@ def number_gaps(vouchers: Vouchers) -> Iterator[Violation]:
     """
     if vouchers.numbering == "none":
         return
-    for (year, period, word), tallies in vouchers.series.items():
-        values = number_values(word, tallies)
+    for (year, period, word), series in vouchers.series.items():
+        values = number_values(word, series.numbers)
         counted = {value for value in values if value is not None}
         if len(counted) == max(counted, default=0) and 0 not in counted and None not in values:
             continue
         numbered = {
             value: number
-            for value, number in zip(values, tallies, strict=True)
+            for value, number in zip(values, series.numbers, strict=True)
             if value is not None
         }
         below, sample = 0, next(iter(numbered.values()), "")
@@ -342,17 +347,12 @@ def dates_with_numbers(vouchers: Vouchers) -> Iterator[Violation]:
     """L4: within a period and word, a higher number has no earlier date (a warning)."""
     if vouchers.numbering != "month":
         return
-    for (_, period, word), tallies in vouchers.series.items():
-        numbered = [
-            (value, tally.date, number)
-            for value, (number, tally) in zip(
-                number_values(word, tallies), tallies.items(), strict=True
-            )
-            if value is not None
-        ]
-        dates = [date for _, date, _ in sorted(numbered)]
-        if all(map(le, dates, islice(dates, 1, None))):
+    for (_, period, word), series in vouchers.series.items():
+        values = number_values(word, series.numbers)
+        if None not in values and _rise(values) and _rise(series.dates):
             continue
+        columns = values, series.dates, series.numbers
+        numbered = [one for one in zip(*columns, strict=True) if one[0] is not None]
         latest, named = "", ""
         for _, date, number in sorted(numbered):
             name = voucher_name(word, number)
@@ -361,6 +361,11 @@ def dates_with_numbers(vouchers: Vouchers) -> Iterator[Violation]:
                 yield violation("L4", severity="warning", period=period, voucher=name, facts=facts)
             else:
                 latest, named = date, name
+
+
+def _rise(column: Sequence[Any]) -> bool:
+    """Tell whether nothing in a column is less than what stands before it."""
+    return all(map(le, column, islice(column, 1, None)))
 
 
 def violation(

@@ -180,7 +180,7 @@ class Book:
     currency: str
     numbering: Numbering
     columns: dict[Table, tuple[str, ...]]  # every column of each table present, as exported
-    owner: str | None = None  # 统一社会信用代码, where the export names whose book it is
+    owner: str | None = None  # where the export says whose it is: `books.owners`
     roles: dict[Role, int] = field(default_factory=dict)  # place in `other` of the role's own rows
 
 

@@ -9,9 +9,9 @@ says that it was not applied.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 from baozhang.books.bank_laws import Bank
+from baozhang.books.beside import Law
 from baozhang.books.blocks import Passage
 from baozhang.books.document_laws import Attachments, BookedInvoices, Invoices
 from baozhang.books.figures import Figures
@@ -52,7 +52,7 @@ class Papers:
         self.booked = BookedInvoices(report, book)
         self.invoices = Invoices(report, book)
 
-    def side_laws(self) -> Mapping[SideTable, Sequence[Callable[[Any], None]]]:
+    def side_laws(self) -> Mapping[SideTable, Sequence[Law]]:
         """Return who looks at the rows of which side table."""
         return {
             "parties": [self.parties.see],
@@ -60,7 +60,7 @@ class Papers:
             "payroll": [self.payroll.see],
             "bank": [self.bank.see],
             "filings": [self.filings.see],
-            "attachments": [self.attachments.see, self.booked.see_attachment],
+            "attachments": [self.attachments.see, self.booked.see_attachments],
         }
 
     def line_laws(self) -> list[Callable[[Passage], Iterable[Told]]]:
@@ -70,7 +70,7 @@ class Papers:
             found.append(self.parties.see_lines)
         if "bank" in book.columns:
             found.append(self.bank.see_lines)
-        if self.filings.filed:
+        if self.filings.filed and self.filings.standard.profit:
             found.append(self.filings.see_lines)
         if self.tax.small_scale:
             found.append(self.tax.see_lines)
@@ -78,11 +78,12 @@ class Papers:
             found.append(self.booked.see_lines)
         return found
 
-    def see_invoice(self, invoice: Invoice) -> None:
-        """Look at an invoice."""
-        self.invoices.see(invoice)
-        if "invoice" in self.book.roles:
-            self.booked.see_invoice(invoice)
+    def see_invoices(self, invoices: Iterable[Invoice]) -> None:
+        """Look at invoices, each by every law before the next one."""
+        for invoice in invoices:
+            self.invoices.see(invoice)
+            if "invoice" in self.book.roles:
+                self.booked.see_invoice(invoice)
 
     def judge(self, figures: Figures, closed: Collection[Closed]) -> None:
         """Report what breaks a law, when all has been seen.

@@ -26,7 +26,7 @@ from baozhang.books.model import (
     SideTable,
     Table,
 )
-from baozhang.books.owners import owner_in
+from baozhang.books.owners import Row
 from baozhang.books.profiles import Profile, TableMap
 from baozhang.books.shaping import Shaper
 from baozhang.books.side_tables import roles_of, side_rows
@@ -63,6 +63,7 @@ class Found:
 
     parts: dict[Table, list[Part]] = field(default_factory=dict)
     near: dict[Table, LedgerFormatError] = field(default_factory=dict)
+    owners: list[Row] = field(default_factory=list)  # rows that say whose book it is
 
 
 Find = Callable[[Profile, Mapping[Table, TableMap], str, Path], Found]
@@ -111,7 +112,7 @@ class PartedReader:
             currency=self.profile.currency,
             numbering=self.profile.numbering,
             columns=columns,
-            owner=owner_in(part.around.banner for parts in self._parts.values() for part in parts),
+            owner=self._owner(),
             roles=roles_of(self.profile, columns),
         )
 
@@ -147,25 +148,34 @@ class PartedReader:
         """Yield the rows of one side table."""
         yield from side_rows(Decoder(self.profile), table, self._blocks(table))
 
-    @cached_property
+    def _owner(self) -> str | None:
+        banners = (part.around.banner for parts in self._parts.values() for part in parts)
+        return self.profile.owner.of(self.name, banners, self._found.owners)
+
+    @property
     def _parts(self) -> dict[Table, list[Part]]:
-        """Every table's parts, in reading order; each file is looked through once."""
+        """Every table's parts, in reading order."""
+        return self._found.parts
+
+    @cached_property
+    def _found(self) -> Found:
+        """What all files hold; each is looked through once."""
         wanted: dict[Path, tuple[str, dict[Table, TableMap]]] = {}
         for table, several in self.tables.items():
             for shown, path in several:
                 tables = wanted.setdefault(path, (shown, {}))[1]
                 tables[table] = self.profile.tables[table]
-        parts: dict[Table, list[Part]] = {}
-        near: dict[Table, LedgerFormatError] = {}
+        every = Found()
         for path, (shown, tables) in wanted.items():
             found = self.find(self.profile, tables, shown, path)
             for table, several_parts in found.parts.items():
-                parts.setdefault(table, []).extend(several_parts)
-            near = {**found.near, **near}
+                every.parts.setdefault(table, []).extend(several_parts)
+            every.near.update({**found.near, **every.near})
+            every.owners.extend(found.owners)
         for table, layout in self.profile.tables.items():
-            if table not in parts and layout.within is None:
-                self._miss(table, layout, near.get(table))
-        return parts
+            if table not in every.parts and layout.within is None:
+                self._miss(table, layout, every.near.get(table))
+        return every
 
     def _miss(self, table: Table, layout: TableMap, near: LedgerFormatError | None) -> None:
         """Refuse a book without a table that it must have, or has a file of its own for."""

@@ -4,9 +4,9 @@ A part is named by its row: its own name (a customer, an employee) is the client
 entry per row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from baozhang.books.findings import Report, broken
+from baozhang.books.findings import Facts, Report, Teller
 from baozhang.books.model import PartyBalance, Severity
 from baozhang.books.table_laws import follows
 
@@ -26,12 +26,16 @@ class PartyTable:
     """Keeps the subsidiary balances by period; judges them when all rows were seen."""
 
     def __init__(self, report: Report, currency: str) -> None:
-        self.report, self.currency = report, currency
+        self.say = Teller(report, currency, TEMPLATES)
         self.periods: dict[str, dict[_Part, _Standing]] = {}
         self.rows = 0
 
-    def see(self, row: PartyBalance) -> None:
-        """Take in a row; L5: closing is opening plus debit less credit."""
+    def see(self, rows: Iterable[PartyBalance]) -> None:
+        """Take in rows; L5: closing is opening plus debit less credit."""
+        for row in rows:
+            self._add(row)
+
+    def _add(self, row: PartyBalance) -> None:
         self.rows += 1
         parts = self.periods.setdefault(row.period, {})
         opening, closing, first = parts.get((row.account, row.party), (0, 0, self.rows))
@@ -64,15 +68,5 @@ class PartyTable:
         self, law: str, period: str, account: str, off: int, row: int, before: str = ""
     ) -> None:
         severity: Severity = "critical" if before[:4] in {"", period[:4]} else "warning"
-        self.report(
-            broken(
-                law.partition(".")[0],
-                TEMPLATES[law],
-                severity=severity,
-                period=period,
-                account=account,
-                difference=off,
-                currency=self.currency,
-                facts=(("row", row), *((("before", before),) if before else ())),
-            )
-        )
+        facts: Facts = (("row", row), *((("before", before),) if before else ()))
+        self.say.tell(law, period, account, off=off, severity=severity, facts=facts)

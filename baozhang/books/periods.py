@@ -34,10 +34,11 @@ class Periods:
     def __init__(self) -> None:
         self.stated: dict[str, bool] = {}
 
-    def see(self, row: PeriodState) -> None:
-        """Take in a period's state; the period 0 that some products open a year with is none."""
-        if not row.period.endswith("-00"):
-            self.stated[row.period] = row.closed
+    def see(self, rows: Iterable[PeriodState]) -> None:
+        """Take in periods' states; the period 0 that some products open a year with is none."""
+        for row in rows:
+            if not row.period.endswith("-00"):
+                self.stated[row.period] = row.closed
 
     def closed(self, used: Iterable[str]) -> tuple[Closed, ...]:
         """Return the closed periods, in order.

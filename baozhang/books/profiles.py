@@ -18,6 +18,7 @@ import yaml
 
 from baozhang.books.fields import AMOUNTS, CHOICES, FLAGS, PLAIN, REQUIRED, ROLES, SIDES
 from baozhang.books.model import TABLES, Numbering, Role, Table
+from baozhang.books.owners import OWNER_KEYS, OwnerRule, owner_rule
 from baozhang.books.sections import Section
 from baozhang.books.shapes import KEYS, TOLD, Shape, shape_of
 from baozhang.errors import UsageError
@@ -143,6 +144,7 @@ class Profile:
     line_end: str
     files: tuple[str, ...]  # name patterns: the database, or whatever holds several tables
     tables: dict[Table, TableMap]
+    owner: OwnerRule = field(default_factory=OwnerRule)
 
     def title(self, spoken: str) -> str:
         """Return the product's name in the language spoken."""
@@ -166,6 +168,7 @@ _TOP = [
     "quote",
     "line_end",
     "files",
+    "owner",
     "tables",
 ]
 
@@ -262,6 +265,7 @@ def _profile(top: Section, name: str) -> Profile:
         line_end=top.choice("line_end", ("\n", "\r\n", "\r\r\n"), "\n"),
         files=top.texts("files", ()),
         tables=tables,
+        owner=owner_rule(top.optional("owner", OWNER_KEYS)),
     )
     _hold_together(top, profile)
     return profile
@@ -293,6 +297,8 @@ def _hold_places(top: Section, profile: Profile) -> None:
     """Refuse tables that are not said where to find."""
     if profile.format == "sqlite" and (not profile.files or profile.book != "file"):
         raise top.wrong("files", "database")
+    if profile.owner.table and profile.format not in {"sqlite", "xml"}:
+        raise top.wrong("owner.table", "owner_place")
     for table, layout in profile.tables.items():
         named = profile.format in {"sqlite", "xml"} and not layout.within
         if named and not layout.table:

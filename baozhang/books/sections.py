@@ -28,6 +28,9 @@ WRONG_TEMPLATES = {
     "cut": "{file}: {key} must be forms like [a]-[b], all of the same pieces",
     "outside": "{file}: {key} must be a column, or from with some of {choices}",
     "container": "{file}: {key} must be a list of file name patterns, here or for every table",
+    "owner_file": "{file}: {key} must hold [code] or [siren] once",
+    "owner_place": "{file}: {key} is possible where format is sqlite or xml only",
+    "owner_table": "{file}: {key} must be there with code or name, and only then",
     "folder": "{file}: {key} is possible where format is delimited and book is folder only",
 }
 """What is wrong with a value, by what was wanted of it."""

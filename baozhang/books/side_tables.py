@@ -11,8 +11,10 @@ streaming, and a list that stands beside the folder is kept in `other`, for law 
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, TypeVar
 
 from baozhang.books import values
 from baozhang.books.fields import ROLES
@@ -38,6 +40,7 @@ LISTED_COLUMNS = ("listed_size", "listed_sha256")
 """What stands for the columns of attachments that are read from a folder, and of their list."""
 
 
+R = TypeVar("R", bound=SideRow)
 _PERIOD = re.compile(r"\d{4}-\d{2}", re.ASCII)
 
 
@@ -67,7 +70,7 @@ def side_rows(decoder: Decoder, table: SideTable, blocks: Iterable[Columns]) -> 
 
 def _periods(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
     closed = columns.layout.flags["closed"]
-    return map(
+    return _rows(
         PeriodState,
         decoder.periods_of(columns),
         columns.converted(closed.column, values.flags(closed)),
@@ -82,7 +85,7 @@ def _parties(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
         for name in ("opening", "movement", "closing")
     }
     debit, credit = sides["movement"]
-    return map(
+    return _rows(
         PartyBalance,
         decoder.periods_of(columns),
         columns.required("account"),
@@ -97,7 +100,7 @@ def _parties(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
 
 def _assets(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
     sums, wholes = decoder.sums_of, decoder.wholes
-    return map(
+    return _rows(
         Asset,
         decoder.periods_of(columns),
         columns.required("number"),
@@ -115,7 +118,7 @@ def _assets(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
 
 def _payroll(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
     amounts = (decoder.sums_of(columns, name) for name in ("gross", "deductions", "tax", "net"))
-    return map(
+    return _rows(
         Pay,
         decoder.periods_of(columns),
         columns.required("employee"),
@@ -126,7 +129,7 @@ def _payroll(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
 
 def _bank(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
     amounts = (decoder.sums_of(columns, name) for name in ("received", "paid", "balance"))
-    return map(
+    return _rows(
         BankLine,
         columns.given("date", decoder.dates),
         columns.required("account"),
@@ -139,7 +142,7 @@ def _bank(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
 def _filings(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
     form = columns.layout.choices["form"]
     words = (cell.strip() if cell else "" for cell in columns.texts(form.column))
-    return map(
+    return _rows(
         Filing,
         decoder.periods_of(columns),
         (form.means.get(word, word) for word in words),
@@ -150,7 +153,7 @@ def _filings(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
 
 
 def _attachments(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
-    return map(
+    return _rows(
         Attachment,
         decoder.periods_of(columns),
         columns.required("voucher"),
@@ -159,6 +162,11 @@ def _attachments(decoder: Decoder, columns: Columns) -> Iterator[SideRow]:
         ((cell or "").strip().lower() for cell in columns.required("sha256")),
         columns.other(),
     )
+
+
+def _rows(kind: type[R], *columns: Iterable[Any]) -> Iterator[R]:
+    """Return rows of columns; making tuples so skips the constructor's naming of arguments."""
+    return map(partial(tuple.__new__, kind), zip(*columns, strict=True))
 
 
 Decode = Callable[[Decoder, Columns], Iterator[SideRow]]

@@ -26,6 +26,7 @@ from baozhang.books.model import (
     SideTable,
     Table,
 )
+from baozhang.books.owners import Row
 from baozhang.books.profiles import Profile, TableMap
 from baozhang.books.shaping import Shaper
 from baozhang.books.side_tables import roles_of, side_rows
@@ -114,6 +115,7 @@ class SqlReader:
             currency=self.profile.currency,
             numbering=self.profile.numbering,
             columns={table: names for table, names in columns.items() if names},
+            owner=self.profile.owner.of(self.name, rows=self._owners()),
             roles=roles_of(self.profile, columns),
         )
 
@@ -154,6 +156,13 @@ class SqlReader:
             layout = self.profile.tables[table]
             for _ in self.tables.rows(layout.table, _order(layout, table)):
                 pass
+
+    def _owners(self) -> Iterator[Row]:
+        """Yield the rows that say whose book it is; the table may be missing."""
+        table = self.profile.owner.table
+        if table and (columns := self.tables.columns(table)):
+            for row in self.tables.rows(table, ()):
+                yield dict(zip(columns, row, strict=True))
 
     def _header(self, table: Table) -> tuple[str, ...]:
         layout = self.profile.tables.get(table)

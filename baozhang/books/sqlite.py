@@ -25,6 +25,7 @@ from baozhang.books.model import (
     SideTable,
     Table,
 )
+from baozhang.books.owners import Row
 from baozhang.books.profiles import Profile, TableMap
 from baozhang.books.shaping import Shaper
 from baozhang.books.side_tables import roles_of, side_rows
@@ -83,12 +84,14 @@ class SqliteReader:
         """
         with self._connected() as connection:
             columns = {table: self._header(connection, table) for table in TABLES}
+            owner = self.profile.owner.of(self.name, rows=self._owners(connection))
         return Book(
             name=self.name,
             profile=self.profile.name,
             currency=self.profile.currency,
             numbering=self.profile.numbering,
             columns={table: names for table, names in columns.items() if names},
+            owner=owner,
             roles=roles_of(self.profile, columns),
         )
 
@@ -122,6 +125,13 @@ class SqliteReader:
     def side_rows(self, table: SideTable) -> Iterator[SideRow]:
         """Yield the rows of one side table."""
         yield from side_rows(Decoder(self.profile), table, self._blocks(table))
+
+    def _owners(self, connection: sqlite3.Connection) -> Iterator[Row]:
+        """Yield the rows that say whose book it is; the table may be missing."""
+        table = self.profile.owner.table
+        if table and (columns := table_columns(connection, table)):
+            for row in connection.execute(" ".join(("SELECT * FROM", _quoted(table)))):
+                yield dict(zip(columns, cells_of(row), strict=True))
 
     def _header(self, connection: sqlite3.Connection, table: Table) -> tuple[str, ...]:
         layout = self.profile.tables.get(table)

@@ -13,9 +13,10 @@ bits.  Memory: sums per period and account, one entry per card.
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 
+from baozhang.books.beside import rows_on
 from baozhang.books.blocks import Passage
 from baozhang.books.figures import NOTHING, Figures
-from baozhang.books.findings import Facts, Report, Told, broken
+from baozhang.books.findings import Facts, Report, Teller, Told
 from baozhang.books.model import Asset, PartyBalance, Pay
 from baozhang.books.standards import AccountingStandard, below
 from baozhang.books.values import Cell, Memory
@@ -58,39 +59,6 @@ _WEIGHT_BITS = 61
 _WAGES_NAME = "工资"  # the account below 应付职工薪酬 that pay is accrued on
 
 
-class _Teller:
-    """Says what breaks a law, in the book's currency."""
-
-    def __init__(self, report: Report, currency: str) -> None:
-        self.report, self.currency = report, currency
-
-    def unless_zero(
-        self, law: str, period: str, off: int, account: str | None = None, facts: Facts = ()
-    ) -> None:
-        if off:
-            self.tell(law, period, account, facts, off)
-
-    def tell(
-        self,
-        law: str,
-        period: str,
-        account: str | None = None,
-        facts: Facts = (),
-        off: int | None = None,
-    ) -> None:
-        self.report(
-            broken(
-                law.partition(".")[0],
-                TEMPLATES[law],
-                period=period,
-                account=account,
-                difference=off,
-                currency=self.currency,
-                facts=facts,
-            )
-        )
-
-
 class _Sums:
     __slots__ = ("closing", "credit", "debit", "in_credit", "opening", "weight")
 
@@ -103,13 +71,17 @@ class Parties:
     """L11 over partners (往来单位, 存货, 个人): an account is the sum of its parts."""
 
     def __init__(self, report: Report, currency: str) -> None:
-        self.say = _Teller(report, currency)
+        self.say = Teller(report, currency, TEMPLATES)
         self.sums: dict[str, dict[str, _Sums]] = {}  # by account and period
         self.posted: dict[tuple[str, str], int] = {}  # weight by account and period
         self.weights: Memory[tuple[int, int]] = Memory(_weights)
 
-    def see(self, row: PartyBalance) -> None:
-        """Take in a partner's row."""
+    def see(self, rows: Iterable[PartyBalance]) -> None:
+        """Take in partners' rows."""
+        for row in rows:
+            self._add(row)
+
+    def _add(self, row: PartyBalance) -> None:
         periods = self.sums.setdefault(row.account, {})
         sums = periods.get(row.period)
         if sums is None:
@@ -125,15 +97,16 @@ class Parties:
 
     def see_lines(self, passage: Passage) -> Iterable[Told]:
         """Take in what vouchers post to partners."""
-        lines, posted = passage.lines, self.posted
-        if passage.distinct(lines.account).isdisjoint(self.sums):
-            return ()
-        columns = lines.account, lines.party, lines.period, *passage.amounts, lines.voided
-        for account, party, period, debit, credit, voided in zip(*columns, strict=True):
-            if account in self.sums and party and not voided:
-                for_debit, for_credit = self.weights[party]
-                weight = debit * for_debit + credit * for_credit
-                posted[account, period] = posted.get((account, period), 0) + weight
+        parties, (debits, credits_) = passage.lines.party, passage.amounts
+        for account, period, rows in rows_on(passage, self.sums.keys()):
+            weight, named = 0, False
+            for row in rows:
+                if party := parties[row]:
+                    for_debit, for_credit = self.weights[party]
+                    weight += debits[row] * for_debit + credits_[row] * for_credit
+                    named = True
+            if named:
+                self.posted[account, period] = self.posted.get((account, period), 0) + weight
         return ()
 
     def wrong_side(self, account: str, period: str, sign: int) -> int | None:
@@ -186,15 +159,19 @@ class Assets:
     """L11 and P4 over fixed-asset cards (固定资产卡片)."""
 
     def __init__(self, report: Report, currency: str, standard: AccountingStandard) -> None:
-        self.say = _Teller(report, currency)
+        self.say = Teller(report, currency, TEMPLATES)
         self.cost = standard.controls_of("fixed_assets")
         self.depreciation = standard.controls_of("depreciation")
         self.periods: dict[str, _Cards] = {}
         self.last: dict[str, Asset] = {}  # by card
         self.row = 0
 
-    def see(self, card: Asset) -> None:
-        """Judge a card, and take it in."""
+    def see(self, cards: Iterable[Asset]) -> None:
+        """Judge cards, and take them in."""
+        for card in cards:
+            self._add(card)
+
+    def _add(self, card: Asset) -> None:
         self.row += 1
         self._judge_card(card)
         if card.account and not below(card.account, self.cost):
@@ -261,16 +238,17 @@ class Payroll:
     """X5 and L11 over payroll rows (工资表); a row is named by its place, never by its employee."""
 
     def __init__(self, report: Report, currency: str) -> None:
-        self.say = _Teller(report, currency)
+        self.say = Teller(report, currency, TEMPLATES)
         self.gross: dict[str, int] = {}
         self.row = 0
 
-    def see(self, pay: Pay) -> None:
-        """Judge a row, and take it in."""
-        self.row += 1
-        self.gross[pay.period] = self.gross.get(pay.period, 0) + pay.gross
-        off = pay.gross - pay.deductions - pay.tax - pay.net
-        self.say.unless_zero("X5", pay.period, off, facts=(("row", self.row),))
+    def see(self, rows: Iterable[Pay]) -> None:
+        """Judge rows, and take them in."""
+        for pay in rows:
+            self.row += 1
+            self.gross[pay.period] = self.gross.get(pay.period, 0) + pay.gross
+            off = pay.gross - pay.deductions - pay.tax - pay.net
+            self.say.unless_zero("X5", pay.period, off, facts=(("row", self.row),))
 
     def judge(
         self, figures: Figures, closed: Collection[str], names: Mapping[str, str | None]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from baozhang.books.blocks import Passage
 from baozhang.books.chart import parents_of
-from baozhang.books.findings import Report, broken
+from baozhang.books.findings import Facts, Report, Teller, broken
 from baozhang.books.laws import damaged
 from baozhang.books.model import Account, Balance, Severity, Violation
 from baozhang.books.standards import AccountingStandard, below
@@ -82,19 +82,22 @@ class BalanceTable:
         accounts: Mapping[str, Account],
         standard: AccountingStandard,
     ) -> None:
-        self.report, self.currency = report, currency
+        self.say = Teller(report, currency, TEMPLATES)
         self.accounts, self.standard = accounts, standard
         self.periods: dict[str, dict[str, Figures]] = {}
 
-    def see(self, row: Balance) -> None:
-        """Take in a row; L5: closing is opening plus debit less credit."""
+    def see(self, rows: Iterable[Balance]) -> None:
+        """Take in rows; L5: closing is opening plus debit less credit."""
+        for row in rows:
+            self._add(row)
+
+    def _add(self, row: Balance) -> None:
         accounts = self.periods.setdefault(row.period, {})
         before = accounts.get(row.account, _NOTHING)  # split by currency or subsidiary
         figures = (row.opening, row.debit, row.credit, row.closing)
         accounts[row.account] = tuple(map(sum, zip(before, figures, strict=True)))  # type: ignore[assignment]
         off = row.closing - (row.opening + row.debit - row.credit)
-        if off:
-            self._found("L5", row.period, off, row.account)
+        self.say.unless_zero("L5", row.period, off, row.account)
 
     def judge(self, movements: Movements, unposted: Movements) -> None:
         """Report what breaks L6 to L9.
@@ -158,7 +161,7 @@ class BalanceTable:
             both = posted.get(code, (0, 0)), unposted.get((period, code), (0, 0))
             for law, own, sums, later in zip(("L6.debit", "L6.credit"), moved, *both, strict=True):
                 if sums - own != later:
-                    self._unless_zero(law, period, sums - own, code)
+                    self.say.unless_zero(law, period, sums - own, code)
 
     def _against_children(self, period: str, parents: Mapping[str, str | None]) -> None:
         """L7: an account equals the accounts below it, where the table has any of them."""
@@ -172,7 +175,7 @@ class BalanceTable:
             sums = map(sum, zip(*children, strict=True))
             names = ("L7.opening", "L7.debit", "L7.credit", "L7.closing")
             for name, own, total in zip(names, table[parent], sums, strict=True):
-                self._unless_zero(name, period, own - total, parent)
+                self.say.unless_zero(name, period, own - total, parent)
 
     def _against_previous(self, period: str, previous: str) -> None:
         """L8: a period opens as the one before closed; a year as the standard carries it over.
@@ -188,7 +191,14 @@ class BalanceTable:
             opening = table.get(code, _NOTHING)[0]
             closing = before.get(code, _NOTHING)[3]
             if opening != closing:
-                self._found("L8", period, opening - closing, code, severity, ("before", previous))
+                self.say.tell(
+                    "L8",
+                    period,
+                    code,
+                    off=opening - closing,
+                    severity=severity,
+                    facts=(("before", previous),),
+                )
         if carried:
             self._against_year(period, previous, carried)
 
@@ -209,45 +219,19 @@ class BalanceTable:
         for code in leaves:
             opening = table.get(code, _NOTHING)[0]
             if opening and self.standard.is_profit_loss(code):
-                self._found("L8.opened", period, opening, code)
+                self.say.tell("L8.opened", period, code, off=opening)
         opened = sum(table.get(code, _NOTHING)[0] for code in leaves)
         closed = sum(before.get(code, _NOTHING)[3] for code in leaves)
         if opened != closed:
-            fact = ("before", previous)
-            self._found("L8.carried", period, opened - closed, None, "critical", fact)
+            facts: Facts = (("before", previous),)
+            self.say.tell("L8.carried", period, off=opened - closed, facts=facts)
 
     def _trial(self, period: str, leaves: Iterable[str]) -> None:
         """L9: openings, movements and closings of the accounts without others below sum to zero."""
         rows = [self.periods[period][code] for code in leaves]
-        self._unless_zero("L9.opening", period, sum(row[0] for row in rows))
-        self._unless_zero("L9.movement", period, sum(row[1] - row[2] for row in rows))
-        self._unless_zero("L9.closing", period, sum(row[3] for row in rows))
-
-    def _unless_zero(self, law: str, period: str, off: int, account: str | None = None) -> None:
-        if off:
-            self._found(law, period, off, account)
-
-    def _found(
-        self,
-        law: str,
-        period: str,
-        off: int,
-        account: str | None = None,
-        severity: Severity = "critical",
-        *facts: tuple[str, str | int],
-    ) -> None:
-        self.report(
-            broken(
-                law.partition(".")[0],
-                TEMPLATES[law],
-                severity=severity,
-                period=period,
-                account=account,
-                difference=off,
-                currency=self.currency,
-                facts=facts,
-            )
-        )
+        self.say.unless_zero("L9.opening", period, sum(row[0] for row in rows))
+        self.say.unless_zero("L9.movement", period, sum(row[1] - row[2] for row in rows))
+        self.say.unless_zero("L9.closing", period, sum(row[3] for row in rows))
 
 
 def follows(previous: str, period: str) -> bool:

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from baozhang.books import values
-from baozhang.books.blocks import LineBlock
+from baozhang.books.blocks import LineBlock, alike
 from baozhang.books.chart import parents_of
 from baozhang.books.model import Account, Balance, Invoice, Line, Numbering, Table
 from baozhang.books.profiles import AmountRule, Profile, TableMap
@@ -116,8 +116,11 @@ class Columns:
         if name in self.layout.columns:
             return self.texts(self.layout.columns[name])
         if name in self.layout.first:
-            several = [self.texts(column) for column in self.layout.first[name]]
-            return [_first_filled(cells) for cells in zip(*several, strict=True)]
+            *others, found = (self.texts(column) for column in self.layout.first[name])
+            for cells in reversed(others):
+                pairs = zip(cells, found, strict=True)
+                found = [cell or later or cell for cell, later in pairs]
+            return found
         return [None] * self.size
 
     def given(self, name: str, memory: Memory[V]) -> list[V]:
@@ -323,6 +326,8 @@ class Decoder:
             return columns.given("period", self.periods)
         years = columns.given("year", self.years)
         months = columns.given("period", self.months)
+        if alike(years) and alike(months):
+            return [f"{years[0]}-{months[0]}"] * columns.size
         pairs = list(zip(years, months, strict=True))
         named = {(year, month): f"{year}-{month}" for year, month in {*pairs}}
         return list(map(named.__getitem__, pairs))
@@ -343,7 +348,8 @@ class Decoder:
     def _words(self, columns: Columns) -> Sequence[str]:
         if "word" not in columns.layout.columns:
             return [""] * columns.size
-        return [cell or "" for cell in columns.texts(columns.layout.columns["word"])]
+        cells = columns.texts(columns.layout.columns["word"])
+        return [cells[0] or ""] * len(cells) if alike(cells) else [cell or "" for cell in cells]
 
     def _flag(self, columns: Columns, table: Table, name: str) -> Sequence[bool | None]:
         memory = self.flags.get((table, name))
@@ -391,10 +397,6 @@ _VOUCHER_KEYS: Mapping[Numbering, SeriesKey] = {
 def series_key(numbering: Numbering) -> SeriesKey:
     """Return what identifies a voucher: its period counts only where it is numbered by month."""
     return _VOUCHER_KEYS[numbering]
-
-
-def _first_filled(cells: Sequence[Cell]) -> Cell:
-    return next((cell for cell in cells if cell), cells[0])
 
 
 def _number(amount: int | None) -> int:

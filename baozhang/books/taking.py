@@ -13,26 +13,23 @@ expected proof held, so that a later release, which knows more, asks nothing tha
 Memory: a tally per voucher, a total per period and account, an entry per balance row.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from baozhang.books import laws
-from baozhang.books.blocks import Passage, blocks_of, collecting_rarely, passages
-from baozhang.books.canonical import Fingerprint, LinePrinter, canonical, root_of
+from baozhang.books.beside import Beside, Law
+from baozhang.books.blocks import Passage, collecting_rarely
+from baozhang.books.canonical import Fingerprint, Printed, root_of
+from baozhang.books.crew import Pages, pages_of
 from baozhang.books.day_laws import RealDays
 from baozhang.books.figures import Figures
 from baozhang.books.findings import Findings, Told
 from baozhang.books.model import (
     SIDE_TABLES,
     Account,
-    Balance,
-    BankLine,
     Book,
-    Invoice,
     LedgerReader,
-    SideRow,
     SideTable,
     Standard,
     Table,
@@ -141,16 +138,18 @@ class _Taking:
         self.parties = PartyTable(self.findings.report, self.book.currency)
         self.unposted = Unposted()
         self.reviewed = Reviewed(self.findings.report, self.book)
-        self.days = RealDays(self.findings.report)
+        days = RealDays(self.findings.report) if version > 1 else None  # the first laws had none
+        self.beside = Beside(self.fingerprint, days, self._count)
         self.rows = 0
 
     def proof(self) -> Proof:
-        chart = self._accounts()
-        self.standard = self._standard_of(chart)
-        self.profit = ClosedProfit(self.findings.report, self.standard, self.book.currency)
-        self.papers = Papers(self.findings.report, self.book, self.standard, chart)
-        self._sides()
-        self._lines(chart)
+        with pages_of(self.reader) as pages:  # helpers make them while the other tables are read
+            chart = self._accounts()
+            self.standard = self._standard_of(chart)
+            self.profit = ClosedProfit(self.findings.report, self.standard, self.book.currency)
+            self.papers = Papers(self.findings.report, self.book, self.standard, chart)
+            self._sides()
+            self._lines(chart, pages)
         table = self._balances(chart)
         self._invoices()
         closed = self._judge(table)
@@ -179,52 +178,37 @@ class _Taking:
         return load_standard("other")
 
     def _accounts(self) -> dict[str, Account]:
-        chart = {}
-        for account in self.reader.accounts():
-            self._print("accounts", "", account)
-            chart[account.code] = account
+        chart = {account.code: account for account in self.beside.accounts(self.reader.accounts())}
         for found in (*laws.missing_parents(chart.values()), *damaged_accounts(chart.values())):
             self.findings.report(found)
         return chart
 
     def _sides(self) -> None:
         """Read what stands beside the ledger proper, before the lines that are held against it."""
-        see = self._side_laws()
-        for table in SIDE_TABLES:
-            if table not in self.book.columns:
-                continue
-            for row in self.reader.side_rows(table):
-                self._print(table, _period_of(row), row)
-                self._days_of(table, row)
-                for look in see.get(table, ()):
-                    look(row)
-
-    def _side_laws(self) -> Mapping[SideTable, Sequence[Callable[[Any], None]]]:
         papers = self.papers.side_laws()
-        own: Mapping[SideTable, Sequence[Callable[[Any], None]]]
+        own: Mapping[SideTable, Sequence[Law]]
         own = {"periods": [self.periods.see], "parties": [self.parties.see]}
-        return {table: [*own.get(table, ()), *papers.get(table, ())] for table in SIDE_TABLES}
+        for table in SIDE_TABLES:
+            if table in self.book.columns:
+                see = *own.get(table, ()), *papers.get(table, ())
+                self.beside.read(table, self.reader.side_rows(table), see)
 
-    def _lines(self, chart: dict[str, Account]) -> None:
-        see, printer = self._line_laws(chart), LinePrinter()
+    def _lines(self, chart: dict[str, Account], pages: Pages) -> None:
+        see = self._line_laws(chart)
         with collecting_rarely():
-            for passage in passages(blocks_of(self.reader)):
-                texts = printer.texts(passage)
-                self._print_lines(passage, texts)
-                passage.again = self.vouchers.add(passage, texts)
+            for passage, printed in pages():
+                self._print_lines(passage, printed)
+                passage.again = self.vouchers.add(passage, printed)
                 self._look(passage, see)
                 self.watch(passage)
                 self._count(passage.lines.size)
         for found in self._after_lines():
             self.findings.report(found)
 
-    def _print_lines(self, passage: Passage, texts: Sequence[bytes]) -> None:
-        periods = passage.lines.period
-        if len(passage.distinct(periods)) == 1:
-            self.fingerprint.add("lines", periods[0], b"".join(texts), len(periods))
-            return
-        for (first, after), text in zip(passage.runs(), texts, strict=True):
-            self.fingerprint.add("lines", periods[first], text, after - first)
+    def _print_lines(self, passage: Passage, printed: Printed) -> None:
+        for period, first, after in passage.stretches():
+            runs = bisect_left(passage.starts, first), bisect_left(passage.starts, after)
+            self.fingerprint.add("lines", period, printed.runs(*runs), after - first)
 
     def _look(self, passage: Passage, see: Sequence[LineLaw]) -> None:
         """Let every law look at a passage; what they tell is reported voucher by voucher."""
@@ -259,18 +243,12 @@ class _Taking:
 
     def _balances(self, chart: dict[str, Account]) -> BalanceTable:
         table = BalanceTable(self.findings.report, self.book.currency, chart, self.standard)
-        for row in self.reader.balances():
-            self._print("balances", row.period, row)
-            self._days_of("balances", row)
-            table.see(row)
+        self.beside.read("balances", self.reader.balances(), [table.see])
         table.judge(self.totals.movements(), self.unposted.sums)
         return table
 
     def _invoices(self) -> None:
-        for row in self.reader.invoices():
-            self._print("invoices", row.date[:7], row)
-            self._days_of("invoices", row)
-            self.papers.see_invoice(row)
+        self.beside.read("invoices", self.reader.invoices(), [self.papers.see_invoices])
 
     def _judge(self, table: BalanceTable) -> tuple[Closed, ...]:
         """Hold the laws that need every table; return the periods that are closed."""
@@ -294,21 +272,8 @@ class _Taking:
         self.papers.judge(figures, closed)
         return closed
 
-    def _print(self, table: Table, period: str, row: tuple[object, ...]) -> None:
-        self.fingerprint.add(table, period, f"{canonical(row)}\n".encode("ascii"), 1)
-        self._count(1)
-
-    def _days_of(self, table: Table, row: Balance | Invoice | SideRow) -> None:
-        if self.version > 1:  # the first laws looked at the days of lines only
-            self.days.see(table, row)
-
     def _count(self, rows: int) -> None:
         before = self.rows // _TELL_EVERY
         self.rows += rows
         if self.rows // _TELL_EVERY != before:
             self.tell(self.rows)
-
-
-def _period_of(row: SideRow) -> str:
-    """Return the period a row is fingerprinted in; a bank statement has days."""
-    return row.date[:7] if isinstance(row, BankLine) else row.period

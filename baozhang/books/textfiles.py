@@ -1,15 +1,20 @@
 """One delimited text file: opened, decoded, read up to its header and cut into rows.
 
+A file may be read in stretches, each by another process: `stretches_of` cuts it behind line ends.
+A cut that fell into a quotation is seen where the stretch before it ends: a quotation is open.
+
 Whatever is wrong with a file is said with the file's name and the row's number: a byte that is
 not of the encoding, a row cut short, a quotation that never ends.
 """
 
 import codecs
 import csv
+import os
 from collections.abc import Iterable, Iterator
+from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
-from typing import Self, TextIO
+from typing import NamedTuple, Self, TextIO
 
 from baozhang.books.headers import MOST_BANNER, Surroundings, find_header
 from baozhang.books.profiles import ENCODINGS, Profile, TableMap
@@ -18,6 +23,7 @@ from baozhang.errors import LedgerFormatError, SourceUnreadableError
 
 _BLOCK_ROWS = 1024  # measured: smaller blocks cost look-ups, larger ones leave the cache
 _BOM = "\ufeff"
+_DATED = frozenset(("date", "period"))  # fields without which a row is none
 
 HINT_TEMPLATES = {
     "profile": "Check that this is an export for the profile {profile}; "
@@ -33,11 +39,30 @@ HINT_TEMPLATES = {
 }
 
 
-class TextFile:
-    """One open file, read up to its header."""
+class Stretch(NamedTuple):
+    """Where in a file to read: from a byte to the one before another; None: to its end."""
 
-    def __init__(self, shown: str, path: Path, profile: Profile, layout: TableMap) -> None:
+    first: int = 0
+    after: int | None = None
+    row: int | None = None  # the number of its first row; None: that below the header
+
+
+WHOLE = Stretch()
+
+
+class TextFile:
+    """One open file, read up to its header; or up to where a stretch of it begins."""
+
+    def __init__(
+        self,
+        shown: str,
+        path: Path,
+        profile: Profile,
+        layout: TableMap,
+        stretch: Stretch = WHOLE,
+    ) -> None:
         self.shown, self.path, self.profile, self.layout = shown, path, profile, layout
+        self.stretch = stretch
         self.skipped = layout.banner_rows
         self.banner = ""  # the texts above the header
 
@@ -51,10 +76,39 @@ class TextFile:
             self.rows = self.cut = self._cut()
             self.origin = Origin(self.shown, self._header())
             self._check_header()
+            if self.stretch != WHOLE:
+                self._go_to(self.stretch)
+            self.read = 0  # rows
         except BaseException:
             self.stream.close()
             raise
         return self
+
+    def _go_to(self, stretch: Stretch) -> None:
+        """Read from the stretch's beginning on; the first one begins with the header itself."""
+        self.stream.close()
+        try:
+            file = self.path.open("rb")
+            file.seek(stretch.first)
+            if stretch.after is None:
+                self.stream = TextIOWrapper(file, encoding=self._within, newline="\n")
+            else:
+                with file:
+                    raw = file.read(stretch.after - stretch.first)
+                encoding = self._within if stretch.first else self.encoding
+                self.stream = StringIO(raw.decode(encoding), newline="\n")
+        except UnicodeDecodeError as error:
+            raise self._undecodable(error) from error
+        except OSError as error:
+            raise self._unreadable(error) from error
+        self.rows = self.cut = self._cut()
+        if not stretch.first:
+            self._next(self.skipped + 1)
+
+    @property
+    def _within(self) -> str:
+        """The encoding behind the first line, where no byte order mark is looked for."""
+        return self.encoding.removesuffix("-sig")
 
     def __exit__(self, *_: object) -> None:
         self.stream.close()
@@ -66,11 +120,13 @@ class TextFile:
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows below the header; rows that are wholly empty are left out."""
-        width, first = len(self.origin.header), self.skipped + 2
+        width, begins = len(self.origin.header), self.stretch.row or self.skipped + 2
+        blank = [""] * width if _DATED.intersection(self.layout.columns) else []
         while rows := self._next(_BLOCK_ROWS):
+            first = begins + self.read
             numbers: range | list[int] = range(first, first + len(rows))
-            first += len(rows)
-            if set(map(len, rows)) != {width}:
+            self.read += len(rows)
+            if set(map(len, rows)) != {width} or blank in rows:
                 filled = [
                     (number, row) for number, row in zip(numbers, rows, strict=True) if any(row)
                 ]
@@ -98,7 +154,7 @@ class TextFile:
                 "{file}, near row {row}: a quotation does not end",
                 hint=HINT_TEMPLATES["cut"],
                 file=self.shown,
-                row=getattr(self.cut, "line_num", 0),
+                row=getattr(self.cut, "line_num", 0) + (self.stretch.row or 1) - 1,
             ) from error
         except OSError as error:
             raise self._unreadable(error) from error
@@ -148,7 +204,7 @@ class TextFile:
             for encoding in _decoding(raw)
             if all(name in raw.decode(encoding) for name in needed)
         ]
-        if fitting and self.encoding.removesuffix("-sig") not in fitting:
+        if fitting and self._within not in fitting:
             raise LedgerFormatError(
                 "{file} is not {expected}",
                 hint=HINT_TEMPLATES["encoding"],
@@ -231,6 +287,22 @@ class TextFile:
             file=self.shown,
             reason=error.strerror or type(error).__name__,
         )
+
+
+def stretches_of(path: Path, size: int) -> list[Stretch]:
+    """Cut a file behind line ends into stretches of about this many bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    cuts = [0]
+    with path.open("rb") as stream:
+        whole = os.fstat(stream.fileno()).st_size
+        while whole - cuts[-1] > 2 * size:
+            stream.seek(cuts[-1] + size)
+            stream.readline()
+            cuts.append(stream.tell())
+    return [Stretch(first, after) for first, after in zip(cuts, [*cuts[1:], None], strict=True)]
 
 
 def _decoding(raw: bytes) -> list[str]:

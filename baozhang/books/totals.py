@@ -28,9 +28,9 @@ class Totals:
 
     def see(self, passage: Passage) -> tuple[()]:
         """Take in a passage; a missing amount adds nothing."""
-        accounts = [account or "" for account in passage.lines.account]
+        accounts = _named(passage)
         debits, credits_ = passage.amounts
-        voided = passage.lines.voided if True in passage.lines.voided else None
+        voided = passage.lines.voided if passage.voided else None
         for period, first, after in passage.stretches():
             sums, part = self._periods[period], slice(first, after)
             own, debit, credit = accounts[part], debits[part], credits_[part]
@@ -71,6 +71,13 @@ class Totals:
         for period, sums in sorted(self._periods.items(), key=itemgetter(0)):
             for account in sorted(sums.lines):
                 yield period, account, sums
+
+
+def _named(passage: Passage) -> Sequence[str]:
+    accounts = passage.lines.account
+    if None in passage.distinct(accounts):
+        return [account or "" for account in accounts]
+    return accounts  # type: ignore[return-value]
 
 
 def _add(sums: dict[str, int], accounts: Iterable[str], amounts: Sequence[int]) -> None:

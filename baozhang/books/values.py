@@ -9,10 +9,14 @@ the cell: a text in an amount's place may be anybody's name.
 import re
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
-from itertools import filterfalse
+from functools import partial
+from itertools import filterfalse, repeat
+from math import copysign
+from operator import is_
 from types import NoneType
 from typing import Generic, TypeVar
 
+from baozhang.books.blocks import alike
 from baozhang.books.profiles import Empty, FlagRule, SideRule
 from baozhang.errors import LedgerFormatError
 from baozhang.money import parse_amount
@@ -21,6 +25,7 @@ Cell = str | None
 V = TypeVar("V")
 
 _MOST_REMEMBERED = 65_536  # cells per column; a full memory is emptied, so size stays bounded
+_FEW, _MANY = 1 / 32, 1 / 4  # of a column's cells; between them the new ones are sorted out first
 
 
 NOT_UNDERSTOOD_TEMPLATES = {
@@ -61,6 +66,7 @@ class Memory(dict[Cell, V], Generic[V]):
     ) -> None:
         super().__init__()
         self.convert, self.several = convert, several
+        self.fresh = _FEW  # which share of a column's cells was not seen before, the last time
 
     def __missing__(self, cell: Cell) -> V:
         value = self.convert(cell)
@@ -69,22 +75,22 @@ class Memory(dict[Cell, V], Generic[V]):
         self[cell] = value
         return value
 
-    def of(self, cells: Sequence[Cell], distinct: frozenset[Cell] = frozenset()) -> list[V]:
-        """Return what every cell of a column means.
-
-        Args:
-            cells: the column.
-            distinct: its different cells, where the caller knows them already.
-        """
-        distinct = distinct or frozenset(cells)
-        if len(distinct) == 1:
+    def of(self, cells: Sequence[Cell]) -> list[V]:
+        """Return what every cell of a column means."""
+        if alike(cells):
             return [self[cells[0]]] * len(cells)
+        if self.fresh >= _MANY and (values := self.several(cells)) is not None:
+            return list(values)  # to remember them would cost more than it saves
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
-        fresh = list(filterfalse(self.__contains__, distinct))
-        if len(fresh) > 1 and (values := self.several(fresh)) is not None:
-            self.update(zip(fresh, values, strict=True))
-        return list(map(self.__getitem__, cells))
+        known, several = len(self), self.fresh >= _FEW
+        if several:
+            fresh = list(filterfalse(self.__contains__, frozenset(cells)))
+            if len(fresh) > 1 and (values := self.several(fresh)) is not None:
+                self.update(zip(fresh, values, strict=True))
+        values = list(map(self.__getitem__, cells))
+        self.fresh = max(len(self) - known, 0) / len(cells)
+        return values
 
 
 def amounts(*, scale: int, decimal: str, thousands: str, empty: Empty) -> Memory[int | None]:
@@ -105,23 +111,36 @@ def amounts(*, scale: int, decimal: str, thousands: str, empty: Empty) -> Memory
 
     usual = re.compile(_usual_amounts(scale, decimal, thousands), re.ASCII)
     apart = str.maketrans("", "", decimal + thousands)
+    zero = f"0{decimal}{'0' * scale}" if scale else "0"
 
     def several(cells: Collection[Cell]) -> Sequence[int | None] | None:
-        if None in cells:
+        try:
+            text = "\n".join(cells)  # type: ignore[arg-type]
+        except TypeError:  # NULL
             return None
-        text = "\n".join(cells)  # type: ignore[arg-type]
+        if empty == "zero":
+            text = _filled(text, zero)
         if not usual.fullmatch(text):
             return None
-        return list(map(int, text.translate(apart).split("\n")))
+        values = list(map(int, text.translate(apart).split("\n")))
+        return values if len(values) == len(cells) else None  # a line feed within a cell
 
     return Memory(convert, several)
+
+
+def _filled(text: str, zero: str) -> str:
+    """Return a text of several lines with this zero in every empty one."""
+    for _ in range(2):  # two line feeds in a row overlap with the next two
+        text = text.replace("\n\n", f"\n{zero}\n")
+    first, last = (zero if text[at] == "\n" else "" for at in (0, -1))
+    return first + text + last
 
 
 def _usual_amounts(scale: int, decimal: str, thousands: str) -> str:
     """Return the pattern of amounts in the usual writing, a line each."""
     fraction = f"{re.escape(decimal)}\\d{{{scale}}}" if scale else ""
-    one = f"-?[\\d{re.escape(thousands)}]*\\d{fraction}"
-    return f"(?:{one}\n)*{one}"
+    one = f"-?[\\d{re.escape(thousands)}]++(?<=\\d){fraction}"
+    return f"(?:{one}\n)*+{one}"
 
 
 _PLACES = {
@@ -247,13 +266,18 @@ def cells_of(values: Sequence[object]) -> Sequence[Cell]:
     types = set(map(type, values))
     if types <= {str, NoneType}:
         return values  # type: ignore[return-value]
-    if types == {int}:
+    if types <= {int, NoneType} or (types <= {float, NoneType} and not _below_zero(values)):
         distinct = frozenset(values)
-        if 2 * len(distinct) > len(values):
-            return list(map(str, values))
-        written = {value: str(value) for value in distinct}
-        return list(map(written.__getitem__, values))
+        if 2 * len(distinct) <= len(values):
+            written = {value: cell_of(value) for value in distinct}
+            return list(map(written.__getitem__, values))
     return list(map(cell_of, values))
+
+
+def _below_zero(values: Sequence[object]) -> bool:
+    """Tell whether a zero has a sign, which it shows when it is written and not when compared."""
+    zeros = filterfalse(None, filterfalse(partial(is_, None), values))
+    return -1.0 in set(map(copysign, repeat(1.0), zeros))  # type: ignore[arg-type]
 
 
 def cell_of(value: object) -> Cell:

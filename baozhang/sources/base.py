@@ -16,11 +16,13 @@ guide is docs/guides/add-a-source.md.
 """
 
 import stat
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:  # who backs up bytes alone loads no books
     from baozhang.books.model import LedgerReader
@@ -140,6 +142,65 @@ class Frozen(Protocol):
         """Tell what the listing left out so far: special, unreadable and vanished paths.
 
         What goes wrong in `open` is told by its error and is not repeated here.
+        """
+        ...
+
+
+Seen: TypeAlias = tuple[bytes, tuple[int, int], bytes]
+"""Path, change and traits of an item as an earlier snapshot holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Items of an earlier snapshot, in the order of `Frozen.items`; iterated as `Seen`.
+
+    Attributes:
+        paths, changes_1, changes_2, traits: a column each, a row per item.
+        first, after: the rows that are meant.
+        cut: bytes that are left out at the start of each path.
+    """
+
+    paths: Sequence[bytes]
+    changes_1: Sequence[int]
+    changes_2: Sequence[int]
+    traits: Sequence[bytes]
+    first: int = 0
+    after: int | None = None
+    cut: int = 0
+
+    def __iter__(self) -> Iterator[Seen]:
+        columns = (self.paths, self.changes_1, self.changes_2, self.traits)
+        rows = zip(*(islice(each, self.first, self.after) for each in columns), strict=True)
+        for path, one, two, traits in rows:
+            yield path[self.cut :], (one, two), traits
+
+    def below(self, folder: bytes) -> "Earlier":
+        """Return what lies below a folder of the first level, by its path there."""
+        first = bisect_left(self.paths, folder + b"/")
+        after = bisect_left(self.paths, folder + b"0")  # the sign after the slash
+        return replace(self, first=first, after=after, cut=len(folder) + 1)
+
+
+@runtime_checkable
+class Inheriting(Protocol):
+    """A frozen source that lists sooner for being told what was there before; most are none."""
+
+    def inherit(self, seen: Earlier, *, before: int) -> None:
+        """Take over the attributes of each file whose change is what it was.
+
+        Called before `items`, and not where everything is to be read.
+
+        Args:
+            seen: what was there; all attributes were looked at when it was.
+            before: ns since 1970; a change from then on may have been followed by another one
+                within its time stamp, and tells nothing.
+        """
+        ...
+
+    def may_be_inherited(self) -> bool:
+        """Tell, after `items`, whether the attributes of all files could be read.
+
+        What is taken over counts as read: it could be when it was.
         """
         ...
 

@@ -10,23 +10,23 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace as changed
-from functools import cached_property
 from heapq import merge
 from operator import attrgetter
 from pathlib import Path
 
-from baozhang.books.model import (
-    Account,
-    Balance,
-    Book,
-    Invoice,
-    LedgerReader,
-    Line,
-    SideRow,
-    SideTable,
-)
+from baozhang.books.model import LedgerReader
+from baozhang.books.named import NamedReader
 from baozhang.errors import SourceUnreadableError, UsageError
-from baozhang.sources.base import Frozen, Item, Readable, Source, Trouble, shown
+from baozhang.sources.base import (
+    Earlier,
+    Frozen,
+    Inheriting,
+    Item,
+    Readable,
+    Source,
+    Trouble,
+    shown,
+)
 from baozhang.sources.placing import in_the_way, is_occupied, require_folder
 from baozhang.sources.traits import link_of, with_link
 
@@ -66,7 +66,7 @@ class CombinedSource:
         """Open every source's books in its own folder; see `base.Source.restored_books`."""
         with ExitStack() as stack:
             yield [
-                _Renamed(reader, name)
+                NamedReader(reader, name)
                 for name, source in self._sources.items()
                 for reader in stack.enter_context(source.restored_books(restored / name))
             ]
@@ -99,6 +99,17 @@ class FrozenTogether:
     def __init__(self, frozen: Mapping[bytes, Frozen]) -> None:
         self._frozen = frozen
 
+    def inherit(self, seen: Earlier, *, before: int) -> None:
+        """Tell each source what was below its folder; see `base.Inheriting`."""
+        for name, frozen in self._frozen.items():
+            if isinstance(frozen, Inheriting):
+                frozen.inherit(seen.below(name), before=before)
+
+    def may_be_inherited(self) -> bool:
+        """Ask each source that could look; see `base.Inheriting`."""
+        each = (one for one in self._frozen.values() if isinstance(one, Inheriting))
+        return all(one.may_be_inherited() for one in each)
+
     def items(self) -> Iterator[Item]:
         """Merge what the sources yield, so that the order holds over all of them."""
         return merge(
@@ -126,7 +137,7 @@ class FrozenTogether:
         """Yield every source's readers; the name of a book begins with its source's."""
         for name, frozen in self._frozen.items():
             for reader in frozen.ledgers():
-                yield _Renamed(reader, name.decode())
+                yield NamedReader(reader, name.decode())
 
     def confirm(self) -> None:
         """Ask every source."""
@@ -146,38 +157,6 @@ class FrozenTogether:
         if name not in self._frozen:
             raise SourceUnreadableError("{path} is in none of the sources", path=shown(item.path))
         return name, self._frozen[name], item._replace(path=path)
-
-
-class _Renamed:
-    """A ledger reader whose book's name begins with its source's."""
-
-    def __init__(self, reader: LedgerReader, source: str) -> None:
-        self._reader = reader
-        self._source = source
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return self._reader.files
-
-    @cached_property
-    def book(self) -> Book:
-        book = self._reader.book
-        return changed(book, name=f"{self._source}/{book.name}")
-
-    def lines(self) -> Iterator[Line]:
-        return self._reader.lines()
-
-    def accounts(self) -> Iterator[Account]:
-        return self._reader.accounts()
-
-    def balances(self) -> Iterator[Balance]:
-        return self._reader.balances()
-
-    def invoices(self) -> Iterator[Invoice]:
-        return self._reader.invoices()
-
-    def side_rows(self, table: SideTable) -> Iterator[SideRow]:
-        return self._reader.side_rows(table)
 
 
 def _prefixed(name: bytes, items: Iterator[Item]) -> Iterator[Item]:

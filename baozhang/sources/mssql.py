@@ -19,7 +19,6 @@ source that it is not proven on a real machine (未经真机验证).
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from io import BufferedReader
 from pathlib import Path
 
 from blake3 import blake3
@@ -34,15 +33,19 @@ from baozhang.errors import (
     SourceUnreadableError,
     UsageError,
 )
-from baozhang.sources.base import Item, Trouble, shown
+from baozhang.sources.base import Item, shown
+from baozhang.sources.copied import FrozenCopy
 from baozhang.sources.mssql_restore import Drop, publish_copy, scratch_copy, state_of
-from baozhang.sources.mssql_session import MISSING, Connect, Login, Session, bracketed, connect
+from baozhang.sources.mssql_session import MISSING, Connect, Login, Session, connect
 from baozhang.sources.mssql_tables import MssqlTables, Spool
 from baozhang.sources.scratch import private_folder
 
 _MASTER = "master"
 
-_BACKUP = "TO DISK = %s WITH COPY_ONLY, CHECKSUM, FORMAT, INIT, NAME = N'baozhang', STATS = 10"
+_BACKUP = (
+    "DECLARE @name sysname; SET @name = %s; BACKUP DATABASE @name TO DISK = %s WITH COPY_ONLY, "
+    "CHECKSUM, FORMAT, INIT, NAME = N'baozhang', STATS = 10"
+)
 _VERIFY = "RESTORE VERIFYONLY FROM DISK = %s WITH CHECKSUM"
 
 
@@ -79,7 +82,7 @@ class MssqlSource:
         self._clock, self._connecting = clock, connecting
 
     @contextmanager
-    def freeze(self) -> Iterator["FrozenMssql"]:
+    def freeze(self) -> Iterator[FrozenCopy]:
         """Spool the ledger and have the server back itself up; see `base.Source.freeze`."""
         profile = load_profile(self._profile) if self._profile else None
         with (
@@ -97,7 +100,7 @@ class MssqlSource:
                         hint="Run the backup when nobody books, or again in a few minutes.",
                         database=self._database,
                     )
-                yield FrozenMssql(image, self._item(image), misfit or reader)
+                yield FrozenCopy([(self._item(image), image)], lambda: _books(misfit or reader))
 
     @contextmanager
     def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
@@ -146,7 +149,7 @@ class MssqlSource:
         image = self._drop.new_file()
         there = self._drop.named(image.name)
         try:
-            session.execute(f"BACKUP DATABASE {bracketed(name)} {_BACKUP}", there)
+            session.execute(_BACKUP, name, there)
             with closing(self._on_master()) as reading:
                 reading.execute(_VERIFY, there, about=self._database)
             if not image.is_file():
@@ -179,57 +182,18 @@ class MssqlSource:
         return image
 
 
-class FrozenMssql:
-    """A database at one instant: its backup and its spooled ledger; see `base.Frozen`.
-
-    Args:
-        image: the backup file.
-        item: what is said of it.
-        book: the ledger, or why it cannot be read; None: it is protected as bytes alone.
-    """
-
-    def __init__(
-        self, image: Path, item: Item, book: LedgerReader | LedgerFormatError | None
-    ) -> None:
-        self._image, self._item, self._book = image, item, book
-
-    def items(self) -> Iterator[Item]:
-        """Yield the backup."""
-        yield self._item
-
-    def open(self, item: Item) -> BufferedReader:
-        """Open the backup."""
-        if item.path != self._item.path:
-            raise SourceUnreadableError("{path} is not in this source", path=shown(item.path))
-        return self._image.open("rb")
-
-    def unchanged(self, item: Item) -> bool:
-        """Tell True: nobody writes to the file."""
-        return item == self._item
-
-    def again(self, item: Item) -> Item | None:
-        """Return the same item."""
-        return self._item if item.path == self._item.path else None
-
-    def ledgers(self) -> Iterator[LedgerReader]:
-        """Open the book in the spool."""
-        if isinstance(self._book, LedgerFormatError):
-            raise self._book
-        if self._book:
-            yield self._book
-
-    def confirm(self) -> None:
-        """Do nothing: the spool was held against the server after the backup."""
-
-    def troubles(self) -> tuple[Trouble, ...]:
-        """Return none: a database is backed up whole or not at all."""
-        return ()
-
-
 def _reader(
     profile: Profile | None, database: str, tables: MssqlTables | Spool
 ) -> SqlReader | None:
     return SqlReader(profile, database, tables, database) if profile else None
+
+
+def _books(found: LedgerReader | LedgerFormatError | None) -> Iterator[LedgerReader]:
+    """Yield the book; raise why it is none."""
+    if isinstance(found, LedgerFormatError):
+        raise found
+    if found:
+        yield found
 
 
 def _spooled(reader: SqlReader | None) -> LedgerFormatError | None:

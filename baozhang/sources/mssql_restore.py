@@ -2,9 +2,10 @@
 
     backup file ──copy──► drop ──RESTORE──► new name ──DBCC CHECKDB──► read, or renamed
 
-A scratch database is held by a lock of its name (sp_getapplock), which the server lets go of with
-the session.  Whoever comes next drops the ones that nobody holds, whatever state they are in: what
-a killed run left is a client's ledger.  All locks are taken in `master`: a lock belongs to the
+Each is ours by its name, a word of ours and twelve hexadecimal digits, and is held by a lock of
+that name (sp_getapplock), which the server lets go of with the session.  Whoever comes next drops
+the ones that nobody holds, whatever state they are in: what a killed run left is a client's ledger,
+and what it is a copy of lies in the vault.  All locks are taken in `master`: a lock belongs to the
 database of its session.
 
 A backup file in the drop folder has no such lock; one that is older than a day is left over.
@@ -25,7 +26,7 @@ from baozhang.sources.base import shown
 from baozhang.sources.mssql_session import NO_RIGHT, Session, bracketed
 
 SCRATCH = "baozhang_restore_"
-READY = "baozhang_publish_"  # never swept: it may be all there is of what was restored
+READY = "baozhang_publish_"
 KEPT = timedelta(days=1)  # no backup or restore leaves its file untouched for so long
 
 STATE = "SELECT name, state_desc FROM sys.databases WHERE name = %s"
@@ -37,7 +38,7 @@ _HOLD = (
     "@LockOwner = 'Session', @LockTimeout = 0; SELECT @got"
 )
 _RELEASE = "EXEC sp_releaseapplock @Resource = %s, @LockOwner = 'Session'"
-_SCRATCH_NAME = re.compile(SCRATCH + r"[0-9a-f]{12}")
+_OUR_NAME = re.compile(f"(?:{SCRATCH}|{READY})[0-9a-f]{{12}}")
 _FILE_NAME = re.compile(r"baozhang-[0-9a-f]{16}\.bak")
 _REFUSALS = (SourceUnreadableError, SourceBusyError)
 
@@ -109,17 +110,19 @@ def publish_copy(session: Session, drop: Drop, image: Path, database: str, name:
     Returns:
         What the database that was called so is called now; None: there was none.
     """
+    with suppress(*_REFUSALS):  # what cannot be dropped must not keep books from coming back
+        _sweep(session)
     mark = secrets.token_hex(6)
     ready, aside = f"{READY}{mark}", f"{name}_before_{mark}"
     there = state_of(session, name) is not None
+    _hold(session, ready)
     try:
         _restore(session, drop, image, ready, database)
         session.check(ready, copy_of=database)
         _put_in_place(session, ready, name, aside if there else None)
-    except _REFUSALS:
-        with suppress(*_REFUSALS):
+    finally:
+        with suppress(*_REFUSALS):  # in its place it is not called so any more
             _drop(session, ready)
-        raise
     return aside if there else None
 
 
@@ -167,11 +170,11 @@ def _moves(session: Session, there: str, name: str, database: str) -> Iterator[s
 
 
 def _sweep(session: Session) -> None:
-    """Drop what restore tests that were killed left on the server; not what is in use."""
+    """Drop what runs that were killed left on the server; not what is in use."""
     failed: SourceUnreadableError | None = None
-    for (listed,) in session.execute(_OURS, f"{SCRATCH.replace('_', '[_]')}%"):
+    for (listed,) in session.execute(_OURS, "baozhang[_]%"):
         name = str(listed)
-        if not _SCRATCH_NAME.fullmatch(name) or not _hold(session, name):
+        if not _OUR_NAME.fullmatch(name) or not _hold(session, name):
             continue
         try:
             _drop(session, name)

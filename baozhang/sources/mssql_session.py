@@ -220,7 +220,8 @@ class Session:
         """Carry out one statement to its end, and return the rows of its last answer.
 
         Args:
-            statement: the statement.
+            statement: the statement; with values, no name may stand in it that could hold a `%s`
+                too, for the driver knows no escape.
             values: fill its `%s`.
             about: the database that an error is told of; none: the session's own.
         """

@@ -18,7 +18,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from io import BufferedReader
 from operator import attrgetter
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from baozhang.books.profiles import load_profile
 from baozhang.books.sql import SqlReader
 from baozhang.errors import SourceBusyError, SourceUnreadableError
 from baozhang.sources.base import Item, Trouble, shown
+from baozhang.sources.copied import FrozenCopy
 from baozhang.sources.mysql_dump import DATA, PROGRAMS, file_names, write_counters, write_dump
 from baozhang.sources.mysql_load import load_dump, scratch_database
 from baozhang.sources.mysql_publish import publish_dump
@@ -79,7 +79,7 @@ class MysqlSource:
         self._wait = wait
 
     @contextmanager
-    def freeze(self) -> Iterator["FrozenMysql"]:
+    def freeze(self) -> Iterator[FrozenCopy]:
         """Hold an instant and dump it; see `base.Source.freeze`."""
         with ExitStack() as stack:
             with _errors_about(self._scratch):
@@ -88,7 +88,8 @@ class MysqlSource:
             readers = self._readers(held, MysqlTables(held, lambda: nullcontext(held)))
             with _errors_about(self._scratch):
                 items, schema = _dumped(held, folder)
-            yield FrozenMysql(folder, items, schema, readers)
+            files = [(item, folder / os.fsdecode(item.path)) for item in items]
+            yield FrozenCopy(files, lambda: readers, _left_out(schema))
 
     @contextmanager
     def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
@@ -125,59 +126,19 @@ class MysqlSource:
             yield reading
 
 
-class FrozenMysql:
-    """A database at one instant: its dump, and the transaction of both; see `base.Frozen`."""
-
-    def __init__(
-        self,
-        folder: Path,
-        items: list[Item],
-        schema: Schema,
-        readers: tuple[LedgerReader, ...],
-    ) -> None:
-        self._folder = folder
-        self._items = {item.path: item for item in items}
-        self._schema = schema
-        self._readers = readers
-
-    def items(self) -> Iterator[Item]:
-        """Yield the dump's folder and files."""
-        yield from self._items.values()
-
-    def open(self, item: Item) -> BufferedReader:
-        """Open a file of the dump."""
-        if item.path not in self._items:
-            raise SourceUnreadableError("{path} is not in this source", path=shown(item.path))
-        return (self._folder / os.fsdecode(item.path)).open("rb")
-
-    def unchanged(self, item: Item) -> bool:
-        """Tell True: nobody writes to the dump."""
-        return self._items.get(item.path) == item
-
-    def again(self, item: Item) -> Item | None:
-        """Return the same item."""
-        return self._items.get(item.path)
-
-    def ledgers(self) -> Iterator[LedgerReader]:
-        """Yield the book, read in the transaction of the dump."""
-        yield from self._readers
-
-    def confirm(self) -> None:
-        """Do nothing: dump and proofs come from one transaction."""
-
-    def troubles(self) -> tuple[Trouble, ...]:
-        """Tell what SQL text cannot hold: broken views, the history of versioned tables."""
-        views = [
-            Trouble(PROGRAMS.encode(), "unreadable", f"view {name} refers to what is not there")
-            for name in self._schema.programs.broken
-        ]
-        names = file_names([table.name for table in self._schema.tables])
-        history = [
-            Trouble(f"{DATA}/{name}".encode(), "special", "the history of a versioned table")
-            for table, name in zip(self._schema.tables, names, strict=True)
-            if table.versioned
-        ]
-        return (*history, *views)
+def _left_out(schema: Schema) -> tuple[Trouble, ...]:
+    """Return what SQL text cannot hold: broken views, the history of versioned tables."""
+    views = [
+        Trouble(PROGRAMS.encode(), "unreadable", f"view {name} refers to what is not there")
+        for name in schema.programs.broken
+    ]
+    names = file_names([table.name for table in schema.tables])
+    history = [
+        Trouble(f"{DATA}/{name}".encode(), "special", "the history of a versioned table")
+        for table, name in zip(schema.tables, names, strict=True)
+        if table.versioned
+    ]
+    return (*history, *views)
 
 
 def _dumped(held: Session, folder: Path) -> tuple[list[Item], Schema]:

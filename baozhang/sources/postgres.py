@@ -11,13 +11,13 @@ docs/guides/postgresql.md.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from io import BufferedReader
 from pathlib import Path
 
 from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import Profile, load_profile
 from baozhang.errors import SourceUnreadableError
-from baozhang.sources.base import Item, Trouble, shown
+from baozhang.sources.base import shown
+from baozhang.sources.copied import FrozenCopy
 from baozhang.sources.postgres_dump import items_of, take_dump
 from baozhang.sources.postgres_instant import Instant, held
 from baozhang.sources.postgres_restore import Restoring, restored_dump
@@ -68,7 +68,7 @@ class PostgresSource:
         self._programs = programs
 
     @contextmanager
-    def freeze(self) -> Iterator["FrozenPostgres"]:
+    def freeze(self) -> Iterator[FrozenCopy]:
         """Hold one instant and dump it; see `base.Source.freeze`.
 
         Raises:
@@ -78,8 +78,13 @@ class PostgresSource:
             folder = stack.enter_context(self._private())
             login = self._login(self._server, self._password, folder)
             instant = stack.enter_context(self._held(login, self._database))
-            take_dump(instant, folder / "dump", wait=self._wait)
-            yield FrozenPostgres(instant, folder / "dump", self._loaded())
+            dump = folder / "dump"
+            take_dump(instant, dump, wait=self._wait)
+            profile = self._loaded()
+            yield FrozenCopy(
+                [(item, dump / os.fsdecode(item.path)) for item in items_of(dump)],
+                lambda: readers(instant, profile, instant.database) if profile else (),
+            )
 
     @contextmanager
     def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
@@ -159,41 +164,3 @@ class PostgresSource:
                 path=shown(os.fsencode(self._scratch)),
                 reason=os.strerror(error.errno or 0),
             ) from error
-
-
-class FrozenPostgres:
-    """A database at one instant: its dump, and the snapshot that it is of; see `base.Frozen`."""
-
-    def __init__(self, instant: Instant, dump: Path, profile: Profile | None) -> None:
-        self._instant, self._dump, self._profile = instant, dump, profile
-        self._items = {item.path: item for item in items_of(dump)}
-
-    def items(self) -> Iterator[Item]:
-        """Yield the dump's folder and its files."""
-        return iter(self._items.values())
-
-    def open(self, item: Item) -> BufferedReader:
-        """Open a file of the dump."""
-        if item.path not in self._items:
-            raise SourceUnreadableError("{path} is not in this source", path=shown(item.path))
-        return (self._dump / os.fsdecode(item.path)).open("rb")
-
-    def unchanged(self, item: Item) -> bool:
-        """Tell True: nobody writes to the dump."""
-        return self._items.get(item.path) == item
-
-    def again(self, item: Item) -> Item | None:
-        """Return the same item."""
-        return self._items.get(item.path)
-
-    def ledgers(self) -> Iterator[LedgerReader]:
-        """Yield a reader per book, over the snapshot."""
-        if self._profile is not None:
-            yield from readers(self._instant, self._profile, self._instant.database)
-
-    def confirm(self) -> None:
-        """Do nothing: dump and proofs come from one snapshot."""
-
-    def troubles(self) -> tuple[Trouble, ...]:
-        """Return none: a database is dumped whole or not at all."""
-        return ()

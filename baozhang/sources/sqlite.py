@@ -24,7 +24,6 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from io import BufferedReader
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,7 +33,8 @@ from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import load_profile
 from baozhang.books.reading import open_books
 from baozhang.errors import SourceBusyError, SourceUnreadableError, UsageError
-from baozhang.sources.base import Item, Trouble, shown
+from baozhang.sources.base import Item, shown
+from baozhang.sources.copied import FrozenCopy
 from baozhang.sources.placing import (
     free_name,
     in_the_way,
@@ -90,7 +90,7 @@ class SqliteSource:
         self._wait = wait
 
     @contextmanager
-    def freeze(self) -> Iterator["FrozenDatabase"]:
+    def freeze(self) -> Iterator[FrozenCopy]:
         """Copy the database; the copy goes when the `with` ends.  See `base.Source.freeze`."""
         with ExitStack() as stack:
             with _errors_about(self._scratch):
@@ -98,13 +98,12 @@ class SqliteSource:
             with _errors_about(self._path):
                 image = folder / self._name
                 item = self._copied(image)
-            yield FrozenDatabase(image, item, self._profile)
+            yield FrozenCopy([(item, image)], lambda: self._books(image))
 
     @contextmanager
     def restored_books(self, restored: Path) -> Iterator[Iterable[LedgerReader]]:
         """Open the books in the image; see `base.Source.restored_books`."""
-        profile = self._profile and load_profile(self._profile)
-        yield open_books(profile, restored / self._name) if profile else ()
+        yield self._books(restored / self._name)
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
         """Put the restored image at `target` in one step; see `base.Source.publish`.
@@ -131,6 +130,9 @@ class SqliteSource:
                 ready.rename(target)
         sync_folder(target.parent)
         return aside if there else None
+
+    def _books(self, image: Path) -> Iterable[LedgerReader]:
+        return open_books(load_profile(self._profile), image) if self._profile else ()
 
     def _copied(self, image: Path) -> Item:
         """Copy one instant to a new file, and say what the copy is."""
@@ -177,45 +179,6 @@ class SqliteSource:
                     raise
             _set_aside(target, aside)
             ready.replace(target)
-
-
-class FrozenDatabase:
-    """A database at one instant: its copy; see `base.Frozen`."""
-
-    def __init__(self, image: Path, item: Item, profile: str | None) -> None:
-        self._image = image
-        self._item = item
-        self._profile = profile
-
-    def items(self) -> Iterator[Item]:
-        """Yield the image."""
-        yield self._item
-
-    def open(self, item: Item) -> BufferedReader:
-        """Open the image; the copy is nobody else's, so a plain file does no harm."""
-        if item.path != self._item.path:
-            raise SourceUnreadableError("{path} is not in this source", path=shown(item.path))
-        return self._image.open("rb")
-
-    def unchanged(self, item: Item) -> bool:
-        """Tell True: nobody writes to the copy."""
-        return item == self._item
-
-    def again(self, item: Item) -> Item | None:
-        """Return the same item."""
-        return self._item if item.path == self._item.path else None
-
-    def ledgers(self) -> Iterator[LedgerReader]:
-        """Open the books in the copy."""
-        if self._profile is not None:
-            yield from open_books(load_profile(self._profile), self._image, None)
-
-    def confirm(self) -> None:
-        """Do nothing: image and proofs come from one copy."""
-
-    def troubles(self) -> tuple[Trouble, ...]:
-        """Return none: a database is copied whole or not at all."""
-        return ()
 
 
 def _header_of(path: Path) -> bytes:

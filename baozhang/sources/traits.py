@@ -72,6 +72,12 @@ def with_link(text: bytes, path: bytes) -> bytes:
     return packed({**traits, LINK: path} if path else traits)
 
 
+def attributes_of(text: bytes) -> bytes:
+    """Return of a thing's traits its extended attributes alone."""
+    traits = unpacked(text)
+    return packed({name: value for name, value in traits.items() if b"." in name})
+
+
 def holes_of(text: bytes) -> int:
     """Return how many bytes of a file take no room; more than 0: it is sparse."""
     value = unpacked(text).get(HOLES, b"") if text else b""
@@ -83,20 +89,22 @@ def with_holes(text: bytes, size: int) -> bytes:
     return packed({**unpacked(text), HOLES: _NUMBER.pack(size)})
 
 
-def attributes(names: Iterable[str], place: bytes) -> bytes:
-    """Return a thing's extended attributes as traits.
+def attributes(names: Iterable[str], place: bytes) -> tuple[bytes, bool]:
+    """Return a thing's extended attributes as traits, and whether all could be read.
 
     Args:
         names: as listed; those of other name spaces are left out, and those that this account
             may not read, or that went meanwhile.
         place: where it is; no link is followed.
     """
-    traits = {}
+    traits, whole = {}, True
     for name in names:
         if name.startswith(_SPACES):
-            with suppress(OSError):
+            try:
                 traits[os.fsencode(name)] = os.getxattr(place, name, follow_symlinks=False)
-    return packed(traits)
+            except OSError as error:
+                whole &= error.errno == errno.ENODATA
+    return packed(traits), whole
 
 
 def give(handle: int, text: bytes) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from baozhang.errors import SourceUnreadableError
-from baozhang.sources.base import Item, Trouble, shown
+from baozhang.sources.base import Earlier, Item, Trouble, shown
 from baozhang.sources.folders import root_folder
 from baozhang.sources.globs import excluder
 from baozhang.sources.mounts import present_untrusted_devices
@@ -83,6 +83,14 @@ class FrozenTree:
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
 
+    def inherit(self, seen: Earlier, *, before: int) -> None:
+        """Look only at the attributes of what may have others now; see `base.Inheriting`."""
+        self._walk.inherit(seen, before=before)
+
+    def may_be_inherited(self) -> bool:
+        """Tell whether the attributes of all files could be read; see `base.Inheriting`."""
+        return self._walk.read_all
+
     def items(self) -> Iterator[Item]:
         """Walk the folder."""
         return self._walk.items()
@@ -93,7 +101,7 @@ class FrozenTree:
 
     def unchanged(self, item: Item) -> bool:
         """Compare size, mtime and, where trusted, ctime and inode with what was listed."""
-        fresh = self._walk.find(item.path)
+        fresh = self._walk.state(item.path)
         return fresh is not None and fresh.same_state(item)
 
     def again(self, item: Item) -> Item | None:

@@ -5,7 +5,9 @@ neither depth nor length of a path bounds it; memory is the names of the folders
 (a million names in one folder: about 130 MB while they are sorted).
 
 Of several names of one file the first that is told keeps the content; the others say which it is
-(`sources.traits`).  Names of one file, and holes, are told where inodes can be trusted.
+(`sources.traits`).  Names of one file, and holes, are told where inodes can be trusted.  There a
+new attribute gives a file a new change time too (inode(7), ctime): of a file whose inode and change
+time an earlier listing had seen, the attributes are taken over from that and not asked for.
 
 Names are listed before they are looked at.  What vanished in between, or may not be looked at,
 becomes a trouble with its path; a walk never stops for one.
@@ -20,9 +22,16 @@ from sys import getfilesystemencodeerrors, getfilesystemencoding
 from typing import Literal
 
 from baozhang.errors import SourceUnreadableError
-from baozhang.sources.base import KINDS, UNTRUSTED, Item, Trouble, shown
+from baozhang.sources.base import KINDS, UNTRUSTED, Earlier, Item, Trouble, shown
 from baozhang.sources.folders import Folder, Folders, NotRegularError, split
-from baozhang.sources.traits import BLOCK, NO_ATTRIBUTES, attributes, with_holes, with_link
+from baozhang.sources.traits import (
+    BLOCK,
+    NO_ATTRIBUTES,
+    attributes,
+    attributes_of,
+    with_holes,
+    with_link,
+)
 
 _OPEN_LEVELS = 64  # folders held open on the way down; those above are found again when needed
 _ENCODED = methodcaller("encode", getfilesystemencoding(), getfilesystemencodeerrors())
@@ -72,6 +81,26 @@ class _Several:
         return first
 
 
+class _Alongside:
+    """What an earlier listing had seen, gone along in step with this one."""
+
+    def __init__(self, seen: Earlier, before: int) -> None:
+        self._seen, self._before = iter(seen), before
+        self._next = next(self._seen, None)
+        self._told = self._kept = b""
+
+    def attributes(self, path: bytes, change: tuple[int, int]) -> bytes | None:
+        """Return the attributes of a file, if they cannot be others now; paths in their order."""
+        seen = self._next
+        while seen is not None and seen[0] < path:
+            seen = self._next = next(self._seen, None)
+        if seen is None or seen[0] != path or seen[1] != change or change[0] >= self._before:
+            return None
+        if seen[2] != self._told:  # most often the same for a whole folder
+            self._told, self._kept = seen[2], attributes_of(seen[2])
+        return self._kept
+
+
 class Walk:
     """Lists a folder, looks things in it up again, and opens its files.
 
@@ -97,8 +126,14 @@ class Walk:
         self._excluded = excluded
         self._untrusted = untrusted
         self._bare = set[int]()  # devices whose file systems know no extended attributes
+        self.read_all = True  # attributes of all files that were looked at so far
         self._several: _Several | None = None
         self._last = b""
+        self._earlier: _Alongside | None = None
+
+    def inherit(self, seen: Earlier, *, before: int) -> None:
+        """See `base.Inheriting`; of use to the next listing alone."""
+        self._earlier = _Alongside(seen, before)
 
     def items(self) -> Iterator[Item]:
         """Yield every item, as `base.Frozen.items` promises."""
@@ -111,12 +146,21 @@ class Walk:
             if root := self._look(levels, b"", b""):
                 yield root
         yield from self._below(levels)
+        self._earlier = None
 
     def find(self, path: bytes, folders: Folders | None = None) -> Item | None:
         """Return what is at the path now; None: nothing that could be an item, or unreadable."""
         above, name = split(path)
         try:
             return self._item((folders or self._folders).at(above), name, path)
+        except OSError:
+            return None
+
+    def state(self, path: bytes) -> Item | None:
+        """Return the same without its traits: all that `base.Item.same_state` asks for."""
+        above, name = split(path)
+        try:
+            return self._item(self._folders.at(above), name, path, look=False)
         except OSError:
             return None
 
@@ -185,44 +229,58 @@ class Walk:
         return item
 
     def _item(
-        self, folder: Folder, name: bytes, path: bytes, several: _Several | None = None
+        self,
+        folder: Folder,
+        name: bytes,
+        path: bytes,
+        several: _Several | None = None,
+        *,
+        look: bool = True,
     ) -> Item | None:
         fd = folder.fd
         status = os.stat(name, dir_fd=fd, follow_symlinks=False) if name else os.fstat(fd)
         mode, device, size = status.st_mode, status.st_dev, 0
         kind = KINDS.get(mode & _TYPE)
         trusted = device not in self._untrusted
+        change = (status.st_ctime_ns & _MASK, status.st_ino) if trusted else UNTRUSTED
         target = traits = b""
         if kind == "symlink":
             target = os.readlink(name, dir_fd=fd)
         elif kind is None:
             return None
-        elif device not in self._bare:
-            traits = self._attributes(folder.way + name, device)
+        elif look and device not in self._bare:
+            known = None
+            if self._earlier and trusted and kind == "file" and several is not None:
+                known = self._earlier.attributes(path, change)
+            if known is None:
+                known, whole = self._attributes(folder.way + name, device)
+                self.read_all &= whole or kind == "dir"  # those are asked every night
+            traits = known
         if kind == "file":
             size = status.st_size
             if trusted and size - status.st_blocks * _SECTOR >= BLOCK:
                 traits = with_holes(traits, size - status.st_blocks * _SECTOR)
             if trusted and status.st_nlink > 1 and several is not None:
                 traits = with_link(traits, several.first(status, path))
-        change = (status.st_ctime_ns & _MASK, status.st_ino) if trusted else UNTRUSTED
         mode, owner, group = mode & 0o7777, status.st_uid, status.st_gid
         facts = (path, kind, mode, status.st_mtime_ns, owner, group, size, target, change, traits)
         return _new(Item, facts)
 
-    def _attributes(self, place: bytes, device: int) -> bytes:
+    def _attributes(self, place: bytes, device: int) -> tuple[bytes, bool]:
+        """Return the attributes, and whether all could be read."""
         try:
             names = os.listxattr(place, follow_symlinks=False)
         except OSError as error:
-            if error.errno in NO_ATTRIBUTES:  # asked once of each file system
+            none = error.errno in NO_ATTRIBUTES
+            if none:  # asked once of each file system
                 self._bare.add(device)
-            return b""
+            return b"", none
         if not names:
-            return b""
-        text = attributes(names, place)
+            return b"", True
+        text, whole = attributes(names, place)
         if text != self._last:  # one text for a whole folder of files with one access list
             self._last = text
-        return self._last
+        return self._last, whole
 
     def _trouble(self, path: bytes, error: OSError) -> None:
         self.troubles.append(trouble_of(path, error))

@@ -43,7 +43,7 @@ def build(*, rows: int, accounts: Iterable[str], currency: str) -> gx.Expectatio
 
 
 def _present() -> list[Expectation]:
-    kind = exact.ExpectColumnValuesToNotBeNull
+    kind = exact.ExpectValuesToBePresent
     return [
         expect(rule, kind, f"{column} present", column=column)
         for column, rule in {**PRESENT, **AMOUNTS}.items()
@@ -51,7 +51,7 @@ def _present() -> list[Expectation]:
 
 
 def _well_formed() -> list[Expectation]:
-    kind = exact.ExpectColumnValuesToMatchRegex
+    kind = exact.ExpectValuesToBeWellFormed
     return [
         expect("S1", kind, f"{column} well formed", column=column, regex=regex)
         for column, regex in FORMS.items()
@@ -60,7 +60,7 @@ def _well_formed() -> list[Expectation]:
 
 def _one_of(rule: str, column: str, values: Iterable[str]) -> list[Expectation]:
     allowed = sorted(values)
-    kind = exact.ExpectColumnValuesToBeInSet
+    kind = exact.ExpectValuesToBeKnown
     check = f"{column} known"
     return [expect(rule, kind, check, column=column, value_set=allowed)] if allowed else []
 
@@ -68,7 +68,7 @@ def _one_of(rule: str, column: str, values: Iterable[str]) -> list[Expectation]:
 def _unique() -> Expectation:
     return expect(
         "S2",
-        exact.ExpectCompoundColumnsToBeUnique,
+        exact.ExpectRowsToBeUnique,
         "line unique",
         column_list=VOUCHER_LINE,
         ignore_row_if="never",

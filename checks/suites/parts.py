@@ -24,19 +24,15 @@ def frame_as_planned(rule: str, columns: Iterable[str], rows: int) -> list[Expec
     This holds also where a frame has no rows, on which every other expectation would hold too.
     """
     return [
-        expect(
-            rule, exact.ExpectTableColumnsToMatchOrderedList, "columns", column_list=list(columns)
-        ),
-        expect(rule, exact.ExpectTableRowCountToEqual, "rows", value=rows),
+        expect(rule, exact.ExpectColumnsAsPlanned, "columns", column_list=list(columns)),
+        expect(rule, exact.ExpectRowCountAsPlanned, "rows", value=rows),
     ]
 
 
 def sides_known(rule: str, value: str) -> list[Expectation]:
     """Expect that both sides have the value; a key that one side lacks is a NULL there."""
     return [
-        expect(
-            rule, exact.ExpectColumnValuesToNotBeNull, f"{value} {side}", column=f"{side}_{value}"
-        )
+        expect(rule, exact.ExpectValuesToBePresent, f"{value} {side}", column=f"{side}_{value}")
         for side in ("source", "restored")
     ]
 
@@ -48,7 +44,7 @@ def sides_equal(rule: str, value: str) -> Expectation:
     """
     return expect(
         rule,
-        exact.ExpectColumnPairValuesToBeEqual,
+        exact.ExpectSidesToBeEqual,
         f"{value} equal",
         column_A=f"source_{value}",
         column_B=f"restored_{value}",

@@ -36,14 +36,14 @@ def build(*, rows: int) -> gx.ExpectationSuite:
             *frame_as_planned("S1", VALUE_COLUMNS, rows),
             expect(
                 "S1",
-                exact.ExpectColumnValuesToMatchRegex,
+                exact.ExpectValuesToBeWellFormed,
                 "well formed",
                 column="written",
                 regex=WRITTEN,
             ),
             expect(
                 "S3",
-                exact.ExpectColumnPairValuesToBeEqual,
+                exact.ExpectSidesToBeEqual,
                 "known",
                 column_A="written",
                 column_B="known",
@@ -51,7 +51,7 @@ def build(*, rows: int) -> gx.ExpectationSuite:
             ),
             expect(
                 "S2",
-                exact.ExpectCompoundColumnsToBeUnique,
+                exact.ExpectRowsToBeUnique,
                 "once",
                 column_list=["kind", "once"],
                 ignore_row_if="never",

@@ -1,9 +1,14 @@
 """X4: bank statements that continue and can be reconciled, and what shows else."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from baozhang.books.bank_laws import CLEARING, Bank, _alone, _Items
+from baozhang.books.model import BankLine
 from tests.books.beside import Beside, found_in, paper, said
 from tests.books.making import balances_of, voucher
 
@@ -152,3 +157,57 @@ def test_x4_wants_book_and_bank_to_differ_by_their_items_alone(tmp_path: Path) -
 
     found = said(found_in(tmp_path, change), "cannot be reconciled")
     assert (found.period, found.difference) == ("2026-02", -100)
+
+
+def test_x4_puts_together_what_a_statement_has_of_one_day() -> None:
+    bank = Bank(lambda _: None, "CNY")
+    times = ("2026-01-03 09:00:00", "2026-01-03 10:00:00", "2026-01-04")
+    bank.see([BankLine(time, "1002", None, 100, 0, 100, ()) for time in times])
+    assert {day: one.net for day, one in bank.accounts["1002"].days.items()} == {
+        "2026-01-03": 200,
+        "2026-01-04": 100,
+    }
+
+
+DAYS = [f"2026-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in (1, 9, 17, 28, 30)]
+ITEMS = st.lists(st.tuples(st.integers(-2, 2), st.sampled_from(DAYS)), max_size=12)
+
+
+def items(pairs: list[tuple[int, str]]) -> _Items:
+    found = _Items()
+    found.amounts, found.days = [amount for amount, _ in pairs], [day for _, day in pairs]
+    return found
+
+
+def number(day: str) -> int:
+    """Return a day's number; 30 February is the 28th."""
+    return date.fromisoformat(day.replace("02-30", "02-28")).toordinal()
+
+
+def left_over(book: list[str], bank: list[str]) -> list[tuple[str, str]]:
+    """Match the days of one amount, the earliest first; return what is left, with its side."""
+    book, bank, left = sorted(book), sorted(bank), list[tuple[str, str]]()
+    while book and bank:
+        apart = number(book[0]) - number(bank[0])
+        if apart < -CLEARING:
+            left.append(("X4.book", book.pop(0)))
+        elif apart > CLEARING:
+            left.append(("X4.bank", bank.pop(0)))
+        else:
+            book, bank = book[1:], bank[1:]
+    return [*left, *(("X4.book", day) for day in book), *(("X4.bank", day) for day in bank)]
+
+
+@given(ITEMS, ITEMS)
+def test_x4_matches_items_amount_by_amount(
+    book: list[tuple[int, str]], bank: list[tuple[int, str]]
+) -> None:
+    wanted = [
+        (side, day, amount)
+        for amount in (-2, -1, 1, 2)
+        for side, day in left_over(
+            [day for own, day in book if own == amount],
+            [day for own, day in bank if own == amount],
+        )
+    ]
+    assert sorted(_alone(items(book), items(bank))) == sorted(wanted)

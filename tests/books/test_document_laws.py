@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from baozhang.books.blocks import Passage
 from baozhang.books.compare import compare
-from baozhang.books.document_laws import rate_of
+from baozhang.books.document_laws import BookedInvoices, rate_of
 from baozhang.books.findings import sentence
-from baozhang.books.model import Violation
+from baozhang.books.model import Attachment, Book, Violation
 from tests.books.beside import SOLD, Beside, found_in, said, sentences, taken
+from tests.books.test_blocks import LINE, block
 
 RED = "26112000000000000009"
 
@@ -252,3 +254,18 @@ def test_f3_names_the_first_vouchers_and_counts_the_rest(tmp_path: Path) -> None
         book.files |= {f"2026-02/记-{n}/x": b"" for n in range(60)}
 
     assert dict(restored(tmp_path, change)[-1].facts)["count"] == 10
+
+
+@pytest.mark.parametrize(("voided", "booked"), [(True, []), (False, [SOLD])])
+def test_x3_a_voided_voucher_books_no_invoice(voided: bool, booked: list[str]) -> None:
+    book = Book("book", "test", "CNY", "month", {}, roles={"invoice": 0})
+    law = BookedInvoices(lambda _: None, book)
+    law.see_lines(Passage(block([LINE._replace(other=(SOLD,), voided=voided)]), [0]))
+    assert [*law.on_lines] == booked
+
+
+def test_x3_takes_a_file_that_is_only_listed_for_no_paper() -> None:
+    law = BookedInvoices(lambda _: None, Book("book", "test", "CNY", "month", {}))
+    listed = Attachment("2026-01", "记-1", "发票.pdf", 0, "", ("9", "00"))
+    law.see_attachments([listed, listed._replace(voucher="记-2", sha256="00")])
+    assert [*law.papers] == [("2026-01", "记-2")]

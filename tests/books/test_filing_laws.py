@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from baozhang.books.filing_laws import item_of
+from baozhang.books.blocks import Passage
+from baozhang.books.filing_laws import Filings, item_of
+from baozhang.books.standards import load_standard
 from tests.books.beside import CHART, Beside, found_in, paper, said
 from tests.books.making import balances_of, voucher
+from tests.books.test_blocks import LINE, block
 
 
 @pytest.mark.parametrize("row", range(8))
@@ -198,3 +201,13 @@ def test_p5_warns_of_a_tax_that_no_rate_makes(
     assert [(one.law, one.severity, one.voucher, one.difference) for one in found] == [
         ("P5", "warning", "记-1", off)
     ]
+
+
+@pytest.mark.parametrize(("voided", "earned"), [(True, {}), (False, {"2026-01": {"5001": 100}})])
+def test_p6_leaves_out_what_closes_the_profit_unless_it_is_voided(
+    voided: bool, earned: dict[str, dict[str, int]]
+) -> None:
+    filings = Filings(lambda _: None, "CNY", load_standard("sbe"))
+    closing = LINE._replace(account="5001", voided=voided), LINE._replace(account="3103")
+    filings.see_lines(Passage(block(list(closing)), [0]))
+    assert filings.earned == earned

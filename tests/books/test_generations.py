@@ -168,6 +168,58 @@ def test_a_corrected_profile_is_no_tampering() -> None:
     assert [one.severity for one in held(now, THEN)] == ["warning"]
 
 
+class Yearly(Firm):
+    """The same book, whose profile says by now that numbers run through the year."""
+
+    @property
+    def book(self) -> Book:
+        return replace(super().book, numbering="year")
+
+
+def numbered_by_year(book: Firm) -> Proof:
+    return Yearly(**{name: getattr(book, name) for name in book.__dataclass_fields__}).proof()
+
+
+def test_the_same_rows_are_as_they_were_however_they_are_numbered() -> None:
+    assert held(numbered_by_year(BOOK), THEN) == ()
+    assert held(THEN, numbered_by_year(BOOK)) == ()
+
+
+def test_an_amount_changed_under_another_numbering_is_found() -> None:
+    now = BOOK.changed(first_line("2026-02"), debit=50_001)
+    found = held(numbered_by_year(now), THEN)
+    assert laws(found) == {("F2", "critical")}
+    assert [(one.period, one.account, one.difference) for one in found] == [
+        ("2026-02", None, None),
+        ("2026-02", "1122", 1),
+    ]
+
+
+def test_a_text_changed_under_another_numbering_is_found() -> None:
+    found = held(numbered_by_year(BOOK.changed(first_line("2026-01"), summary="乙")), THEN)
+    (sentence_of,) = said(found)
+    assert sentence_of.startswith(
+        "vouchers of 2026-01 were changed since main-1; which ones cannot"
+    )
+    assert laws(found) == {("F2", "critical")}
+
+
+def test_where_every_row_reads_otherwise_too_it_cannot_be_told() -> None:
+    now = BOOK
+    for at, line in enumerate(BOOK.lines()):
+        now = now.changed(at, summary=f"{line.summary} ")
+    (sentence_of,) = said(held(numbered_by_year(now), THEN))
+    assert sentence_of.startswith("the book numbers its vouchers by year, and by month at main-1:")
+
+
+def test_a_book_kept_in_another_currency_cannot_be_told() -> None:
+    now = replace(THEN, book=replace(THEN.book, currency="EUR"))
+    assert [(one.severity, one.template[:20]) for one in held(now, THEN)] == [
+        ("warning", "the book is kept in ")
+    ]
+    assert held(now, replace(THEN, closed=())) == ()
+
+
 def test_another_book_is_no_generation_of_this_one() -> None:
     other = replace(BOOK, name="other").changed(0, debit=1)
     assert held(other, THEN) == ()

@@ -46,7 +46,7 @@ lines = st.builds(
 @settings(max_examples=200)
 def test_a_printed_line_is_its_canonical_json(line: Line) -> None:
     (passage,) = passages(blocks_of(MemoryLedger(HEAD, (line,))))
-    (text,) = LinePrinter().texts(passage)
+    text = LinePrinter().printed(passage).text
     assert text.decode("ascii") == f"{json.dumps(line, separators=(',', ':'))}\n"
 
 

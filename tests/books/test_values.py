@@ -1,11 +1,14 @@
 """Cells become values exactly, or are refused without being quoted."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baozhang.books import values
-from baozhang.books.profiles import SideRule
+from baozhang.books.profiles import SideRule, load_profile
+from baozhang.books.tables import Block, Columns, Origin
 from baozhang.books.values import NotUnderstoodError, cell_of
 from baozhang.money import format_amount
 
@@ -85,3 +88,65 @@ def test_a_memory_of_cells_stays_bounded() -> None:
     for number in range(70_000):
         assert memory[str(number)] == len(str(number))
     assert len(memory) <= 65_536
+
+
+CELLS = st.sampled_from(["", "0.00", "1.00", "-2.50", "1,234.56", "0.07", "12.3", " 4.00", None])
+
+
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=60), min_size=1, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_columns_of_amounts_mean_what_each_cell_means_whatever_came_before(
+    columns: list[list[str | None]],
+) -> None:
+    convert = values.amounts(scale=2, decimal=".", thousands=",", empty="zero")
+    single = values.amounts(scale=2, decimal=".", thousands=",", empty="zero")
+    for cells in columns:
+        assert convert.of(cells) == [single.convert(cell) for cell in cells]
+
+
+@pytest.mark.parametrize("scale", [0, 2])
+def test_empty_cells_beside_each_other_are_zeros(scale: int) -> None:
+    convert = values.amounts(scale=scale, decimal=".", thousands="", empty="zero")
+    one = "7" + "." * bool(scale) + "0" * scale
+    for cells in (["", "", one, "", "", ""], [one, "", one], ["", one], [one, ""]):
+        assert convert.several(cells) == [7 * 10**scale if cell else 0 for cell in cells]
+
+
+def test_a_line_feed_within_a_cell_does_not_make_two_amounts_of_it() -> None:
+    convert = values.amounts(scale=2, decimal=".", thousands="", empty="zero")
+    with pytest.raises(NotUnderstoodError):
+        convert.of(["1.00\n2.00", "3.00", "4.00"])
+
+
+def test_cells_that_never_recur_are_not_remembered() -> None:
+    convert = values.amounts(scale=2, decimal=".", thousands="", empty="zero")
+    for start in range(0, 5000, 100):
+        convert.of([f"{number}.00" for number in range(start, start + 100)])
+    assert len(convert) <= 100
+
+
+def test_a_few_new_cells_among_many_known_are_understood() -> None:
+    memory = values.Memory(lambda cell: f"<{cell}>")
+    for new in range(40):
+        cells = [*"abc" * 50, str(new)]
+        assert memory.of(cells) == [f"<{cell}>" for cell in cells]
+
+
+@given(st.lists(st.sampled_from([0.0, -0.0, 1.5, 2.0, 1e22, -7.25, None]), max_size=40))
+def test_a_column_of_reals_is_written_as_each_of_them_is(column: list[float | None]) -> None:
+    assert list(values.cells_of(column)) == list(map(cell_of, column))
+
+
+@given(st.lists(st.sampled_from([0, 1, 12345, None, True, 1.0, "1", b"1"]), max_size=40))
+def test_a_column_of_any_types_is_written_as_each_cell_is(column: list[object]) -> None:
+    assert list(values.cells_of(column)) == list(map(cell_of, column))
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["", None, "甲", "乙"])] * 3), min_size=1, max_size=9))
+def test_of_several_columns_the_first_filled_cell_counts(
+    rows: list[tuple[str | None, ...]],
+) -> None:
+    layout = replace(load_profile("cn_csv").tables["lines"], columns={}, first={"party": "abc"})
+    columns = Columns(layout, Origin("", ("a", "b", "c")), Block(rows, range(len(rows))))
+    expected = [next((cell for cell in row if cell), row[0]) for row in rows]
+    assert columns.field("party") == expected

@@ -88,7 +88,7 @@ def test_a_frame_that_lost_all_its_rows_breaks_the_row_count() -> None:
 
 def test_an_expectation_on_a_column_that_is_not_there_was_not_run() -> None:
     frame = pd.DataFrame({"debit": ["1"]}, dtype=object)
-    found = one_check(frame, exact.ExpectColumnValuesToNotBeNull, column="credit")
+    found = one_check(frame, exact.ExpectValuesToBePresent, column="credit")
     assert found.state == "not run"
 
 
@@ -96,7 +96,7 @@ def test_an_expectation_that_looked_at_fewer_rows_was_not_run() -> None:
     frame = pd.DataFrame({"a": ["1", None], "b": ["1", None]}, dtype=object)
     found = one_check(
         frame,
-        exact.ExpectColumnPairValuesToBeEqual,
+        exact.ExpectSidesToBeEqual,
         column_A="a",
         column_B="b",
         row_condition=Column("a") == "1",
@@ -121,7 +121,7 @@ def test_an_empty_suite_has_no_evaluations() -> None:
 def test_two_expectations_of_one_name_leave_both_not_run() -> None:
     frame = pd.DataFrame({"a": ["1"], "b": ["2"]}, dtype=object)
     twice = [
-        expect("S1", exact.ExpectColumnValuesToNotBeNull, "same name", column=column)
+        expect("S1", exact.ExpectValuesToBePresent, "same name", column=column)
         for column in ("a", "b")
     ]
     found = evaluate(frame, gx.ExpectationSuite(name="twice", expectations=twice))

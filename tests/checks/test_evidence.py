@@ -93,13 +93,16 @@ def test_no_frame_holds_a_credit_code() -> None:
 
 STRESS = """
 import threading
+from contextlib import suppress
 import checks
 from great_expectations.core.suite_parameters import parse_suite_parameter
+from great_expectations.exceptions import SuiteParameterError
 from tests.checks.test_evidence import PROOF, broken
 
 def work():
     start.wait()
-    parse_suite_parameter("1 + -1")
+    with suppress(SuiteParameterError):  # its stack is global too, which passes; poison stays
+        parse_suite_parameter("1 + -1")
     assert broken(PROOF, PROOF) == set()
     done.append(1)
 
@@ -107,7 +110,7 @@ start, done = threading.Barrier(8), []
 threads = [threading.Thread(target=work) for _ in range(8)]
 for one in threads: one.start()
 for one in threads: one.join()
-parse_suite_parameter("2 - 1")
+parse_suite_parameter("2 - -1")
 print(len(done))
 """
 

@@ -30,6 +30,10 @@ def test_no_list_of_exact_expectations_holds_an_aggregate() -> None:
     ] == []
 
 
+def test_an_expectation_makes_its_configuration_once(suite: gx.ExpectationSuite) -> None:
+    assert all(one.configuration is one.configuration for one in suite.expectations)
+
+
 def test_every_check_has_a_name_of_its_own(suite: gx.ExpectationSuite) -> None:
     names = [one.meta["check"] for one in suite.expectations if one.meta]
     assert len(set(names)) == len(suite.expectations)
@@ -37,14 +41,14 @@ def test_every_check_has_a_name_of_its_own(suite: gx.ExpectationSuite) -> None:
 
 def test_every_frame_has_its_columns_and_its_row_count_judged(suite: gx.ExpectationSuite) -> None:
     kinds = {type(one) for one in suite.expectations}
-    assert kinds >= {exact.ExpectTableRowCountToEqual, exact.ExpectTableColumnsToMatchOrderedList}
+    assert kinds >= {exact.ExpectRowCountAsPlanned, exact.ExpectColumnsAsPlanned}
 
 
 def test_no_pair_equality_passes_over_nulls(suite: gx.ExpectationSuite) -> None:
     pairs = [
         one.ignore_row_if
         for one in suite.expectations
-        if isinstance(one, exact.ExpectColumnPairValuesToBeEqual)
+        if isinstance(one, exact.ExpectSidesToBeEqual)
     ]
     assert set(pairs) <= {"neither"}
 

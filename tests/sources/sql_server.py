@@ -89,11 +89,14 @@ class Cursor:
         self.description: list[Row] | None = None
 
     def execute(self, statement: str, values: Sequence[Any] | None = None) -> None:
-        by = self.connection.user, self.connection.database, statement
+        if values:  # the driver fills every one, wherever it stands, and knows no escape
+            assert len(re.findall(r"%[sd]", statement)) == len(values)
+        acting = re.sub("^.*(?=BACKUP DATABASE @)", "", statement)
+        by = self.connection.user, self.connection.database, acting
         self.instance.sent.append(by)
-        self.instance.said.append((statement, tuple(values or ())))
-        self.instance.before(statement)
-        self.require_right(statement)
+        self.instance.said.append((acting, tuple(values or ())))
+        self.instance.before(acting)
+        self.require_right(acting)
         for pattern, answer in ANSWERS:
             if found := re.match(pattern, statement):
                 rows = answer(self, found, *(values or ()))
@@ -122,8 +125,7 @@ class Cursor:
         pass
 
 
-def backup(cursor: Cursor, found: re.Match[str], there: str) -> None:
-    name = found["name"]
+def backup(cursor: Cursor, _: re.Match[str], name: str, there: str) -> None:
     database = cursor.instance.databases[name]
     tables = {
         title: {"columns": table.columns, "rows": [list(map(str, row)) for row in table.rows]}
@@ -252,7 +254,13 @@ def rename(cursor: Cursor, found: re.Match[str]) -> None:
 
 NAME = r"\[(?P<name>[^\]]+)\]"
 ANSWERS: list[tuple[str, Callable[..., list[Row] | None]]] = [
-    (rf"BACKUP DATABASE {NAME} TO DISK = %s WITH COPY_ONLY, CHECKSUM, ", backup),
+    (
+        (
+            r"DECLARE @name sysname; SET @name = %s; "
+            r"BACKUP DATABASE @name TO DISK = %s WITH COPY_ONLY, CHECKSUM, "
+        ),
+        backup,
+    ),
     (r"RESTORE VERIFYONLY FROM DISK = %s WITH CHECKSUM$", verify),
     (r"RESTORE FILELISTONLY FROM DISK = %s$", files),
     (

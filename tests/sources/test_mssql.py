@@ -11,7 +11,7 @@ from baozhang.sources.base import Source
 from baozhang.sources.mssql import MssqlSource
 from baozhang.sources.mssql_session import HINT_TEMPLATES, Login
 from tests.contracts.source_contract import SourceContract, pour
-from tests.sources.sql_server import Instance, refused
+from tests.sources.sql_server import Instance, Table, refused
 from tests.sources.t3 import DATABASE, LOGIN, T, assert_closed, ledger, making, refusing
 
 
@@ -88,6 +88,28 @@ def test_the_backup_leaves_the_agencys_own_chain_alone_and_is_read_back(
     (backup,) = (number for number, text in enumerate(statements) if text.startswith("BACKUP"))
     assert "COPY_ONLY, CHECKSUM" in statements[backup]
     assert [text for text in statements[backup + 1 :] if text.startswith("RESTORE VERIFYONLY")]
+
+
+def test_a_table_of_the_database_says_whose_book_it_is(
+    make: Callable[..., MssqlSource], instance: Instance, tmp_path: Path
+) -> None:
+    table = Table([("cAcc_Id", T), ("cUnitTaxNo", T)], [("006", "91330106MA2CF1L35X  ")])
+    instance.databases[DATABASE].tables["UA_Account"] = table
+    with make().freeze() as frozen:
+        owners = [reader.book.owner for reader in frozen.ledgers()]
+        restored = pour(frozen, tmp_path / "restored")
+    with make().restored_books(restored) as books:
+        owners += [reader.book.owner for reader in books]
+    assert owners == ["91330106MA2CF1L35X"] * 2
+
+
+@pytest.mark.parametrize("name", ["账套%s", "100%d", "a]b%%"])
+def test_a_database_may_be_called_like_a_placeholder(
+    make: Callable[..., MssqlSource], instance: Instance, name: str
+) -> None:
+    instance.databases[name] = instance.databases.pop(DATABASE)
+    with make(name).freeze() as frozen:
+        assert [item.path.decode() for item in frozen.items()] == [f"{name}.bak"]
 
 
 def test_the_ledger_is_read_before_and_after_the_backup(

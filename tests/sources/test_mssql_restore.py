@@ -15,6 +15,7 @@ from tests.sources.sql_server import Database, Instance, refused
 from tests.sources.t3 import DATABASE, LOGIN, assert_closed, ledger, making, refusing
 
 LEFT = "baozhang_restore_000000000000"
+LEFT_READY = "baozhang_publish_000000000000"
 
 
 @pytest.fixture
@@ -265,19 +266,65 @@ def test_what_is_published_is_open_to_everybody_and_so_is_what_it_replaced(
     assert not any(database.single for database in instance.databases.values())
 
 
-def test_what_is_being_published_is_never_swept(
+def test_what_is_being_published_is_left_alone_by_a_restore_test(
     make: Callable[..., MssqlSource], instance: Instance, restored: Path, tmp_path: Path
 ) -> None:
-    names: set[str] = set()
+    tested: list[str] = []
 
     def before(statement: str) -> None:
-        if "MODIFY NAME" in statement and not names:
-            names.update(set(instance.databases) - {DATABASE})
+        if "MODIFY NAME" in statement and not tested:
+            tested.append(statement)
+            with make().restored_books(restored):
+                pass
 
     instance.before = before
     make().publish(restored, tmp_path / "another")
-    assert not [name for name in names if name.startswith("baozhang_restore_")]
-    assert len(names) == 1
+    assert tested
+    assert set(instance.databases) == {DATABASE, "another"}
+
+
+@pytest.mark.parametrize("state", ["ONLINE", "RESTORING"])
+def test_what_a_killed_publish_left_is_dropped_by_the_next(
+    make: Callable[..., MssqlSource],
+    instance: Instance,
+    restored: Path,
+    tmp_path: Path,
+    state: str,
+) -> None:
+    instance.databases[LEFT_READY] = Database(state=state)
+    make().publish(restored, tmp_path / "another")
+    assert set(instance.databases) == {DATABASE, "another"}
+
+
+def test_what_a_killed_publish_left_is_dropped_by_a_restore_test_too(
+    make: Callable[..., MssqlSource], instance: Instance, restored: Path
+) -> None:
+    instance.databases[LEFT_READY] = Database()
+    with make().restored_books(restored):
+        assert LEFT_READY not in instance.databases
+
+
+def test_a_leftover_that_cannot_be_dropped_keeps_no_books_from_coming_back(
+    make: Callable[..., MssqlSource], instance: Instance, restored: Path, tmp_path: Path
+) -> None:
+    instance.databases[LEFT_READY] = Database()
+    instance.before = refusing("DROP", 15151)
+    make().publish(restored, tmp_path / "another")
+    assert set(instance.databases) == {DATABASE, "another", LEFT_READY}
+    del instance.databases[LEFT_READY]
+
+
+def test_what_is_made_to_be_published_goes_when_a_person_stops_it(
+    make: Callable[..., MssqlSource], instance: Instance, restored: Path, tmp_path: Path
+) -> None:
+    def before(statement: str) -> None:
+        if statement.startswith("DBCC"):
+            raise KeyboardInterrupt
+
+    instance.before = before
+    with pytest.raises(KeyboardInterrupt):
+        make().publish(restored, tmp_path / "another")
+    assert set(instance.databases) == {DATABASE}
 
 
 @pytest.mark.parametrize("number", [2533, 8928, 211, 99999])

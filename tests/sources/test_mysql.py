@@ -164,6 +164,18 @@ def test_a_column_that_is_added_meanwhile_is_not_of_this_instant(
     assert proof == restored_proof(source, restored)
 
 
+def test_a_table_of_the_database_says_whose_book_it_is(
+    mariadb: Mariadb, source: MysqlSource, tmp_path: Path
+) -> None:
+    table = "CREATE TABLE UA_Account (cAcc_Id VARCHAR(3), cUnitTaxNo VARCHAR(20)) ENGINE=InnoDB;"
+    mariadb.sql(f"{table} INSERT INTO UA_Account VALUES ('001', '91330106MA2CF1L35X')", "账套001")
+    with source.freeze() as frozen:
+        restored = pour(frozen, tmp_path / "restored")
+        proof = proof_of(frozen)
+    assert proof.book.owner == "91330106MA2CF1L35X"
+    assert proof == restored_proof(source, restored)
+
+
 def test_a_server_setting_of_few_rows_cuts_nothing(mariadb: Mariadb, source: MysqlSource) -> None:
     mariadb.sql("SET GLOBAL sql_select_limit = 3")
     try:

@@ -208,6 +208,18 @@ def test_without_a_profile_there_are_no_books(database: str, tmp_path: Path) -> 
         assert (list(frozen.ledgers()), list(books)) == ([], [])
 
 
+def test_a_table_of_the_database_says_whose_book_it_is(
+    database: str, source: PostgresSource, side: ClientVault, tmp_path: Path
+) -> None:
+    table = 'CREATE TABLE "UA_Account" ("cAcc_Id" text, "cUnitTaxNo" text)'
+    row = """INSERT INTO "UA_Account" VALUES ('001', '91330106MA2CF1L35X')"""
+    the_server().run(database, f"{table}; {row}")
+    with source.freeze() as frozen:
+        assert proof_of(frozen).book.owner == "91330106MA2CF1L35X"
+    back_up_proven(side, source)
+    assert restored_differs(side, source, tmp_path / "restored") == []
+
+
 def test_each_schema_with_vouchers_is_a_book(database: str, source: PostgresSource) -> None:
     the_server().run(
         database,
