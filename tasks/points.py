@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from baozhang.catalog.clean import state_of
 from baozhang.catalog.model import Finding, Outcome
 from baozhang.errors import UsageError
 from baozhang.policies.sudden import State
 from baozhang.site import Site
 from tasks.batches import Pair
-from tasks.sudden import ALARM_TEMPLATES, standing, state_of
+from tasks.sudden import ALARM_TEMPLATES, standing
 
 
 def accept_point(site: Site, pair: Pair, point: str, *, by: str, reason: str) -> Outcome:

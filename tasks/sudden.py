@@ -5,14 +5,22 @@ becomes the clean point.  It stays suspicious, and so does what follows it, unti
 undone or somebody accepts it (`baozhang point accept`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 
 from baozhang.books.coding import decode_proof
 from baozhang.books.losses import lines_lost
 from baozhang.books.proof import Proof
+from baozhang.catalog.clean import (
+    STATES,
+    SUSPICION,
+    clean_point,
+    is_word,
+    older_clean_point,
+    state_of,
+)
 from baozhang.catalog.model import Finding, Outcome
 from baozhang.errors import (
     CorruptObjectError,
@@ -20,7 +28,7 @@ from baozhang.errors import (
     SourceUnreadableError,
     UsageError,
 )
-from baozhang.policies.sudden import Alarm, Change, Judgement, Sign, State, judge
+from baozhang.policies.sudden import Alarm, Change, Judgement, Sign, adds_up, judge
 from baozhang.site import Site
 from baozhang.sources.base import Frozen
 from baozhang.sources.noise import SAMPLE, is_scrambled
@@ -31,12 +39,10 @@ from baozhang.vault.peeking import Peek
 from baozhang.vault.snapshot import Manifest
 from tasks.batches import Pair
 
-SUSPICION = "suspicion"
-STATES: tuple[State, ...] = ("normal", "unknown", "suspicious")
-"""The figure's values, by their place."""
 PREFIX = "change_"
 MOST_SAMPLED = 64  # files looked into; each costs one read of 64 KiB
 HISTORY = timedelta(days=90)  # a quarter: it holds a filing season and a quiet month
+WINDOW = timedelta(days=30)  # over which small changes are added up
 
 ALARM_TEMPLATES: dict[Sign, str] = {
     "removed": "sudden change: {count} of {whole} files are gone; at most {usual} on usual nights",
@@ -44,6 +50,12 @@ ALARM_TEMPLATES: dict[Sign, str] = {
     "nights",
     "retyped": "sudden change: {count} of {whole} files changed their ending; at most {usual} on "
     "usual nights",
+    "slow_removed": "slow change: {count} of {whole} files of an older clean point are gone, a few "
+    "each night",
+    "slow_renamed": "slow change: {count} of {whole} files of an older clean point were renamed, a "
+    "few each night",
+    "slow_retyped": "slow change: {count} of {whole} files of an older clean point changed their "
+    "ending, a few each night",
     "scrambled": "sudden change: {count} of {whole} changed files looked into hold noise, as "
     "encryption leaves it; at most {usual} on usual nights",
     "lines_lost": "sudden change: {count} of {whole} voucher lines are gone; at most {usual} on "
@@ -71,19 +83,17 @@ class Standing:
 
     point: str | None  # id of the last clean point; None: there is no backup point yet
     nights: tuple[Change, ...]  # of the normal backups of the last quarter
+    older: str | None = None  # id of the oldest clean point that small changes are added up from
 
 
 def standing(site: Site, pair: Pair) -> Standing:
     """Return the last clean point of a set and its usual nights, from the catalog."""
     judged, since = _judged(site, pair), site.clock() - HISTORY
     normal = (each for each in judged if state_of(each) == "normal" and each.started >= since)
-    return Standing(_clean(site, pair, judged), tuple(map(_change, normal)))
-
-
-def state_of(outcome: Outcome) -> State | None:
-    """Return how a backup was judged; None for one that was not, or stored nothing."""
-    place = dict(outcome.figures).get(SUSPICION)
-    return None if place is None else STATES[place]
+    known = site.catalog.snapshots(pair.client, pair.set)
+    clean = clean_point([point.id for point in known], judged)
+    older = older_clean_point(known, clean, judged, within=WINDOW)
+    return Standing(clean, tuple(map(_change, normal)), older)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ def judge_backup(
     """
     before = _found(side, held.point)
     change = _between(side, frozen, before, now, books) if before else None
+    if change is not None and adds_up(change, held.nights):
+        change = _added_up(side, change, _found(side, held.older), now)
     if change is None:
         alone = Change(closed=books.closed, foreign=books.foreign, unproven=books.unproven)
         found = judge(alone, ())
@@ -164,6 +176,23 @@ def _between(
     )
 
 
+def _added_up(side: ClientVault, change: Change, older: Snapshot | None, now: Snapshot) -> Change:
+    """Return a change with what became of an older clean point; as it is, where there is none."""
+    if older is None:
+        return change
+    try:
+        since = changes_between(side.manifest(older), side.manifest(now))
+    except (CorruptObjectError, ObjectMissingError):  # the validation's business, and its alarm
+        return change
+    return replace(
+        change,
+        slow_files=since.files,
+        slow_removed=max(0, min(since.removed, since.files - since.left)),
+        slow_renamed=since.renamed,
+        slow_retyped=since.retyped,
+    )
+
+
 def _proofs(side: ClientVault, snapshot: Snapshot) -> Mapping[str, Proof]:
     return {name: decode_proof(proof) for name, proof in side.proofs(snapshot).items()}
 
@@ -196,24 +225,8 @@ def _found(side: ClientVault, point: str | None) -> Snapshot | None:
 def _judged(site: Site, pair: Pair) -> list[Outcome]:
     """Return the set's judged backups and acceptances, oldest first."""
     found = site.catalog.outcomes(client=pair.client)
-    mine = [each for each in found if each.set == pair.set and each.snapshot]
-    return [each for each in mine if state_of(each) or each.duty == "acceptance"]
-
-
-def _clean(site: Site, pair: Pair, judged: Iterable[Outcome]) -> str | None:
-    """Return the newest point that was normal or accepted, else the first that was not suspicious.
-
-    Newest by its place in the vault: a word on an old point makes no newer one less clean.
-    """
-    states = {each.snapshot: _standing_of(each) for each in judged}
-    known = site.catalog.snapshots(pair.client, pair.set)
-    clean = [point.id for point in known if states.get(point.id) == "normal"]
-    unjudged = [point.id for point in known if states.get(point.id) != "suspicious"]
-    return (*clean[-1:], *unjudged[:1], None)[0]
-
-
-def _standing_of(outcome: Outcome) -> State | None:
-    return "normal" if outcome.duty == "acceptance" else state_of(outcome)
+    mine = (each for each in found if each.set == pair.set)
+    return [each for each in mine if is_word(each)]
 
 
 def _change(outcome: Outcome) -> Change:

@@ -228,6 +228,13 @@ class Catalog:
         with self.reading() as session:
             return tuple(rows.outcome(row) for row in session.scalars(query))
 
+    def clients(self, duty: Duty, since: datetime) -> tuple[str, ...]:
+        """Return the clients that a duty had to do with from an instant on, by id."""
+        query = select(OutcomeRow.client).distinct().order_by(OutcomeRow.client)
+        query = query.where(OutcomeRow.duty == duty, OutcomeRow.started >= since)
+        with self.reading() as session:
+            return tuple(session.scalars(query))
+
     def run(self, run_id: str) -> Run:
         """Return a run with its outcomes.
 

@@ -9,6 +9,14 @@ Duty = Literal["backup", "validation", "restore_test", "acceptance"]
 Status = Literal["ok", "partial", "failed", "inconclusive"]
 """`inconclusive`: the check could not be run to its end; never shown as a pass."""
 
+AlertClass = Literal["morning", "notice", "urgent"]
+AlertStage = Literal["again", "told", "carried", "refused", "acknowledged", "mended", "closed"]
+"""`told` a step's people by mail; `carried` or `refused` by a bot; `closed`: its mending was told.
+"""
+
+CopyEnd = Literal["removed", "gone", "never"]
+"""How a decrypted copy ended: removed by us, gone when we looked, never made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -161,3 +169,101 @@ class AuditAnchor:
     seq: int
     hash: str
     at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One trouble that people are told of, or one morning line.
+
+    Kind and subject say which trouble it is, the period which occurrence of it: an open alert of
+    the same kind and subject is the same one.
+    """
+
+    id: str  # month, day and four or more hexadecimal digits: "0731-8f3a"
+    alert_class: AlertClass
+    kind: str  # "outcomes", "damage", "suspicion", "silence", "numbers", "clock", "parked", ...
+    subject: str  # what it is about: a duty, a kind of letter, a channel
+    period: str  # a run's id, a day, a month
+    template: str
+    facts: tuple[tuple[str, str | int], ...]
+    hint: str
+    at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """What became of an alert, in order."""
+
+    alert: str
+    what: AlertStage
+    at: datetime  # UTC
+    who: str = ""  # a person's id, a channel's name, a role
+    step: int = 0  # how far up it had gone, from 1; 0: no steps
+    note: str = ""  # a period that it came to hold for as well; why a bot refused
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert with everything that became of it."""
+
+    alert: Alert
+    events: tuple[AlertEvent, ...] = ()
+
+    @property
+    def state(self) -> Literal["open", "acknowledged", "mended"]:
+        """Mended, else acknowledged, else open."""
+        stages = {event.what for event in self.events}
+        if "mended" in stages:
+            return "mended"
+        return "acknowledged" if "acknowledged" in stages else "open"
+
+    @property
+    def period(self) -> str:
+        """The newest period that it holds for."""
+        return next((e.note for e in reversed(self.events) if e.what == "again"), self.alert.period)
+
+    def last(self, what: AlertStage) -> AlertEvent | None:
+        """Return the newest event of a stage; None when there is none."""
+        return next((event for event in reversed(self.events) if event.what == what), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A decrypted copy (解密副本) of a backup point: who opened it, why, and until when.
+
+    Attributes:
+        id: `c-20261122-143005`, in Asia/Shanghai; `-2` and so on for more in one second.
+        reason: a few words, or an id; it stands in no letter.
+        opener: id of a person or a run.
+        place: SHA-256 of the folder's absolute path, 64 hexadecimal digits; paths may name clients.
+    """
+
+    id: str
+    client: str
+    set: str
+    snapshot: str
+    reason: str
+    opener: str
+    opened: datetime  # UTC
+    due: datetime  # by when it is to be destroyed, UTC
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What proves that a copy is no more."""
+
+    copy: str
+    at: datetime  # UTC; the folder was looked for then, and was not there
+    by: str
+    how: CopyEnd
+    files: int  # that were removed, links and folders not counted
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCopy:
+    """A copy and its end; None: it is still there."""
+
+    copy: Copy
+    end: End | None = None

@@ -4,6 +4,7 @@ Writers take the write lock when they begin (`BEGIN IMMEDIATE`) and wait for it;
 afterwards cannot change under them.  Readers never wait (WAL).  Opening upgrades the tables.
 """
 
+import errno
 import os
 import sqlite3
 import threading
@@ -106,6 +107,31 @@ def _make(path: Path) -> None:
         return
     finally:
         new.unlink(missing_ok=True)
+
+
+def copy_database(path: Path, copy: Path) -> None:
+    """Copy one consistent state of a catalog's file, and change nothing in it.
+
+    Raises:
+        UnreachableError: there is no such file, or it cannot be read.
+        CorruptObjectError: it is no catalog, or damaged.
+    """
+    if not path.is_file():
+        raise _unusable(path, os.strerror(errno.ENOENT))
+    create_private(copy)
+    with translated(path):
+        try:
+            _copy(path, copy, "mode=ro")
+        except sqlite3.OperationalError:  # on a disk that is read-only, beside its own log
+            _copy(path, copy, "immutable=1")
+
+
+def _copy(path: Path, copy: Path, how: str) -> None:
+    with (
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as old,
+        closing(sqlite3.connect(copy)) as new,
+    ):
+        old.backup(new)
 
 
 @contextmanager

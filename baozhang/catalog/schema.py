@@ -4,6 +4,7 @@
     ─────────────────────────────          ──────────────────────────────────────────
     snapshots ◄── heads                    runs    outcomes ◄── findings
     verified                               letters    anchors
+                                           alerts ◄── alert_events
 
 Journal rows are known by a natural key, so that what is replayed stays one row; `position` is the
 order of writing and is never exported.  Triggers in the database itself refuse to change or to
@@ -32,9 +33,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from baozhang.catalog.model import Duty, Status
+from baozhang.catalog.model import AlertClass, AlertStage, CopyEnd, Duty, Status
 
-REVISION = "0001"
+REVISION = "0003"
 """The newest migration; a catalog that stands there is opened without asking Alembic."""
 
 Severity = Literal["critical", "warning", "info"]
@@ -81,6 +82,9 @@ class Row(DeclarativeBase):
         Duty: _word(get_args(Duty)),
         Status: _word(get_args(Status)),
         Severity: _word(get_args(Severity)),
+        AlertClass: _word(get_args(AlertClass)),
+        AlertStage: _word(get_args(AlertStage)),
+        CopyEnd: _word(get_args(CopyEnd)),
         Pairs: JSON,
         Words: JSON,
     }
@@ -224,6 +228,95 @@ class AnchorRow(Row):
     at: Mapped[datetime]
 
 
+class AlertRow(Row):
+    """A trouble that people are told of, or a morning line."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (UniqueConstraint("id", name="uq_alerts"),)
+
+    position: Mapped[Position] = mapped_column(primary_key=True)
+    id: Mapped[str]
+    alert_class: Mapped[AlertClass]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    period: Mapped[str]
+    template: Mapped[str]
+    facts: Mapped[Pairs]
+    hint: Mapped[str]
+    at: Mapped[datetime]
+    events: Mapped[list["AlertEventRow"]] = relationship(order_by="AlertEventRow.number")
+
+
+class AlertEventRow(Row):
+    """What became of an alert."""
+
+    __tablename__ = "alert_events"
+    __table_args__ = (
+        UniqueConstraint("alert", "number", name="uq_alert_events"),
+        ForeignKeyConstraint(["alert"], ["alerts.id"], name="fk_alert_events_alert"),
+    )
+
+    position: Mapped[Position] = mapped_column(primary_key=True)
+    alert: Mapped[str]
+    number: Mapped[int]  # within the alert, from 1
+    what: Mapped[AlertStage]
+    at: Mapped[datetime]
+    who: Mapped[str]
+    step: Mapped[int]
+    note: Mapped[str]
+
+
+class CustodyRow(Row):
+    """A decrypted copy that was made."""
+
+    __tablename__ = "custody"
+    __table_args__ = (UniqueConstraint("id", name="uq_custody"),)
+
+    position: Mapped[Position] = mapped_column(primary_key=True)
+    id: Mapped[str]
+    client: Mapped[str]
+    set: Mapped[str]
+    snapshot: Mapped[str]
+    reason: Mapped[str]
+    opener: Mapped[str]
+    opened: Mapped[datetime]
+    due: Mapped[datetime]
+    place: Mapped[str]
+
+
+class CustodyEndRow(Row):
+    """What became of a decrypted copy."""
+
+    __tablename__ = "custody_ends"
+    __table_args__ = (
+        UniqueConstraint("copy", name="uq_custody_ends"),
+        ForeignKeyConstraint(["copy"], ["custody.id"], name="fk_custody_ends_copy"),
+    )
+
+    position: Mapped[Position] = mapped_column(primary_key=True)
+    copy: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    how: Mapped[CopyEnd]
+    files: Mapped[int]
+    bytes: Mapped[int]
+
+
 DERIVED: tuple[type[Row], ...] = (SnapshotRow, HeadRow, VerifiedRow)
-JOURNAL: tuple[type[Row], ...] = (RunRow, OutcomeRow, FindingRow, LetterRow, AnchorRow)
+JOURNAL: tuple[type[Row], ...] = (
+    RunRow,
+    OutcomeRow,
+    FindingRow,
+    LetterRow,
+    AnchorRow,
+    AlertRow,
+    AlertEventRow,
+    CustodyRow,
+    CustodyEndRow,
+)
 """In an order in which rows can be put back."""
+ADDED_LATER: tuple[frozenset[str], ...] = (
+    frozenset({AlertRow.__tablename__, AlertEventRow.__tablename__}),
+    frozenset({CustodyRow.__tablename__, CustodyEndRow.__tablename__}),
+)
+"""Tables that journals of earlier releases do not have, together those of one release."""

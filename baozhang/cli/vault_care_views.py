@@ -53,6 +53,9 @@ def pruned(console: Console, done: Pruned) -> None:
 
 
 def _swept(console: Console, swept: SweepReceipt, *, dry_run: bool) -> None:
+    if swept.held:
+        _held(console, swept.client, swept.held, len(swept.deleted) + swept.waiting)
+        return
     facts = {
         "client": swept.client,
         "count": len(swept.deleted),
@@ -74,7 +77,18 @@ def _swept(console: Console, swept: SweepReceipt, *, dry_run: bool) -> None:
         console.print(f"  {text}", markup=False)
 
 
+def _held(console: Console, client: str, reasons: Sequence[str], count: int) -> None:
+    facts = {"client": client, "reasons": ", ".join(reasons), "count": count}
+    text = say("client {client}: a hold ({reasons}) keeps {count} objects", **facts)
+    _line(console, WARNING, text)
+
+
 def _planned(console: Console, plan: Plan, *, dry_run: bool) -> None:
+    if plan.held:
+        _held(console, plan.client, plan.held, len(plan.drop))
+        for snapshot in plan.forget:
+            console.print(f"  {snapshot.id}", markup=False)
+        return
     facts = {
         "client": plan.client,
         "snapshots": len(plan.forget),

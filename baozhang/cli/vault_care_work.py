@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 from baozhang.cli import vault_values as values
+from baozhang.cli.vault_clean import clean_points
 from baozhang.errors import BaozhangError, CorruptObjectError, StoreUnreachableError
 from baozhang.keys.slots import Secret
 from baozhang.vault import prune as pruning
@@ -68,11 +69,14 @@ def prune(
 ) -> Pruned:
     """Sweep what was marked, repack, and mark what goes next; clients are independent.
 
+    A held client is passed over and told.
+
     Raises:
+        HeldError: the one client that was asked for is held.
         UsageError: two people had to agree and did not; nothing was marked then.
     """
     done, grace = Pruned(wish.dry_run), timedelta(days=wish.grace_days)
-    clients = [client] if client else list(vault.clients())
+    clients, clean = [client] if client else list(vault.clients()), clean_points(vault)
     known = {name: seen_at(vault, name, mirrors) for name in clients}
     for name in clients:
         with _noting(done, name):
@@ -85,7 +89,10 @@ def prune(
                     name,
                     wish.rule,
                     now=now,
-                    always=wish.hold if client else _of(vault, name, wish.hold),
+                    always={
+                        *(wish.hold if client else _of(vault, name, wish.hold)),
+                        *clean.get(name, ()),
+                    },
                     forget=wish.forget,
                     grace=grace,
                     known=known[name],
@@ -94,9 +101,10 @@ def prune(
     if wish.dry_run:
         return done
     pruning.require_approval(done.plans, wish.approved_by)
-    for plan in done.plans:
+    free = [plan for plan in done.plans if client or not plan.held]
+    for plan in free:
         pruning.mark(plan, now=now, grace=grace, approved_by=wish.approved_by)
-    for name in clients if wish.repack else ():
+    for name in [plan.client for plan in free] if wish.repack else ():
         with _noting(done, name):
             done.repacked.append(
                 repacking.repack(
@@ -116,11 +124,18 @@ def _sweep(
     vault: Vault, name: str, wish: Wish, done: Pruned, known: Sequence[str], *, now: datetime
 ) -> None:
     told = pruning.sweep(vault, name, now=now, known=known, dry_run=True)
-    if told.deleted and not wish.dry_run:
+    if told.deleted and not told.held and not wish.dry_run:
         pruning.require_life(vault, wish.approved_by)
-    if not wish.dry_run:
+    if told.held:
+        told = told if wish.dry_run else _all_kept(told)
+    elif not wish.dry_run:
         told = pruning.sweep(vault, name, now=now, known=known)
     done.swept.append(told)
+
+
+def _all_kept(told: SweepReceipt) -> SweepReceipt:
+    """Return what a sweep would have deleted as what waits."""
+    return replace(told, deleted=(), bytes=0, waiting=told.waiting + len(told.deleted))
 
 
 def _of(vault: Vault, client: str, ids: Sequence[str]) -> list[str]:
@@ -160,6 +175,7 @@ def pruned_value(done: Pruned) -> dict[str, object]:
                 "bytes": one.bytes,
                 "kept": list(one.kept),
                 "waiting": one.waiting,
+                "holds": list(one.held),
             }
             for one in done.swept
         ],
@@ -171,6 +187,7 @@ def pruned_value(done: Pruned) -> dict[str, object]:
                 "objects": list(one.drop),
                 "bytes": sum(one.drop.values()),
                 "leftovers": one.leftovers,
+                "holds": list(one.held),
             }
             for one in done.plans
         ],

@@ -171,6 +171,12 @@ def planned(console: Console, plan: Shredding) -> None:
         until = _when(copy.locked_until.isoformat()) if copy.locked_until else "-"
         table.add_row(copy.url, copy.name, str(copy.epoch), until)
     console.print(table)
+    if plan.held:
+        facts = {"client": plan.client, "reasons": ", ".join(plan.held)}
+        text = say(
+            "nothing of client {client} may be destroyed: a hold stands ({reasons})", **facts
+        )
+        console.print(text, markup=False)
 
 
 def warning(plan: Shredding) -> str:

@@ -24,6 +24,7 @@ from baozhang.keys.certificates import (
 )
 from baozhang.keys.files import read_private, write_private
 from baozhang.vault import shredding
+from baozhang.vault.holds import require_none
 from baozhang.words import say
 
 
@@ -86,6 +87,7 @@ def shred(
         show(_value(plan, None), as_json=as_json, human=lambda page: _views().planned(page, plan))
         return
     _require_named(by, reason, checked_by)
+    require_none(client, plan.held)
     if certificate is None or signing_key is None or certificate.exists():
         raise UsageError(
             "a certificate needs a new file and a key that signs it",
@@ -140,6 +142,7 @@ def _value(done: shredding.Shredding, certificate: Path | None) -> dict[str, obj
         ],
         "status": ("final" if done.final else "pending") if certificate else "planned",
         "pending_until": done.pending_until.isoformat() if done.pending_until else None,
+        "holds": list(done.held),
         "certificate": certificate,
     }
 

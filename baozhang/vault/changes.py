@@ -22,6 +22,7 @@ class Changes:
     retyped: int  # gone, while the same name with another ending came
     written: tuple[tuple[int, int | None], ...]
     """Files with new content: row of the later manifest, and of the earlier one if it has one."""
+    left: int  # files in the later one
 
 
 def changes_between(before: Manifest, now: Manifest) -> Changes:
@@ -44,7 +45,7 @@ def changes_between(before: Manifest, now: Manifest) -> Changes:
             content[before.digest(row)] -= 1
             renamed += 1
     removed = len(gone) - len(retyped) - renamed
-    return Changes(len(was), removed, renamed, len(retyped), tuple(written))
+    return Changes(len(was), removed, renamed, len(retyped), tuple(written), len(rows))
 
 
 def _files(manifest: Manifest) -> Iterator[tuple[bytes, int]]:

@@ -2,7 +2,8 @@
 
 Both are sorted by path, so one walk along the two finds what is gone, what is new and what is
 another thing now.  A row is the same if its item and its content's hash are: where the content lies
-need not be, since either place gives the same bytes.
+need not be, since either place gives the same bytes.  A proof is told by the full one's of the same
+book (`patches`), and put together only when somebody asks for it.
 
     full + delta ─► manifest        a delta is always of a full manifest: two objects restore all
 
@@ -13,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from baozhang.vault.patches import Patched, told_by
 from baozhang.vault.snapshot import HASH, ITEMS, Delta, Manifest
 from baozhang.vault.stores.base import ObjectName
 
@@ -50,13 +52,14 @@ def difference(name: ObjectName, full: Manifest, now: Manifest) -> Delta:
     same = _same(full, now, there)
     kept = set(there)
     gone = [path for row, path in enumerate(full.paths) if row not in kept]
-    changed = Manifest(packs=list(now.packs), proofs=now.proofs, recipe=now.recipe)
+    changed = Manifest(packs=list(now.packs), recipe=now.recipe, looked=now.looked)
     for rows, unchanged in runs([row if alike else NONE for row, alike in enumerate(same)]):
         if unchanged is None:
             changed.take_items(now, rows)
             changed.take_content(now, rows)
     changed.drop_unused_packs()
-    return Delta(name, gone, changed)
+    proofs = {book: told_by(full.proofs.get(book), proof) for book, proof in now.proofs.items()}
+    return Delta(name, gone, changed, proofs)
 
 
 def _same(full: Manifest, now: Manifest, there: Sequence[int]) -> Iterator[bool]:
@@ -75,7 +78,10 @@ def _same(full: Manifest, now: Manifest, there: Sequence[int]) -> Iterator[bool]
 def resolved(full: Manifest, delta: Delta) -> Manifest:
     """Return the whole manifest that a delta of `full` stands for."""
     rows, packs_at = delta.rows, len(full.packs)
-    found = Manifest(packs=[*full.packs, *rows.packs], proofs=rows.proofs, recipe=rows.recipe)
+    proofs = Patched(delta.proofs, full.proofs, delta.base)
+    found = Manifest(
+        packs=[*full.packs, *rows.packs], proofs=proofs, recipe=rows.recipe, looked=rows.looked
+    )
     replaced = aligned(full.paths, sorted({*delta.gone, *rows.paths}))
     out = [row for row in replaced if row != NONE]
     at = 0

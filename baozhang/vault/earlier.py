@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from baozhang.errors import CorruptObjectError, ObjectMissingError
-from baozhang.sources.base import UNTRUSTED
+from baozhang.sources.base import UNTRUSTED, Frozen, Inheriting
+from baozhang.sources.base import Earlier as Known
 from baozhang.vault.client import ClientVault
 from baozhang.vault.deltas import NONE, aligned, resolved
 from baozhang.vault.marks import Marks
@@ -104,6 +105,13 @@ class Earlier:
                     there=there,
                 )
         return None
+
+    def bequeath(self, frozen: Frozen) -> None:
+        """Tell a source what is known of its items, so that it need not look at them all."""
+        mine = self.manifest
+        if mine.looked and isinstance(frozen, Inheriting):
+            seen = Known(mine.paths, mine.changes_1, mine.changes_2, mine.traits)
+            frozen.inherit(seen, before=self._safe_before)
 
     def repeats(self, listing: Manifest, recipe: str) -> bool:
         """Tell whether a listing, and the recipe of the proofs, are exactly what was there."""

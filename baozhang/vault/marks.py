@@ -8,8 +8,12 @@ a mark that says `keep` brings everything back.
     forget ──grace──► sweep (the objects are deleted)
        └──keep──► as before
 
+A `hold` (暂缓销毁) is a mark as well: while one stands, nothing of the client is marked, swept or
+shredded, until a mark that says `lift` gives its reason again.  A release that knows no holds reads
+no such mark, and so deletes nothing either.
+
 Marks of one client are numbered and name those before them by hash, as commits do.  Two of one
-sequence both count; of these, `keep` counts last.
+sequence both count; of these, `keep` counts after `forget`, and `hold` after `lift`.
 
 Performs no I/O.  Normative: docs/format.md, "Marks".
 """
@@ -24,7 +28,8 @@ from baozhang.errors import CorruptObjectError, NewerFormatError
 from baozhang.vault.names import hash_in, sequence_in
 from baozhang.vault.stores.base import ObjectName
 
-Action = Literal["forget", "keep"]
+Action = Literal["forget", "keep", "hold", "lift"]
+_RANKS: dict[Action, int] = {"forget": 0, "keep": 1, "lift": 2, "hold": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Mark:
     at: str  # ISO instant, UTC
     not_before: str  # ISO instant before which nothing is deleted for this mark, UTC
     approved_by: tuple[str, ...]
-    reason: str
+    reason: str  # of a hold: the id that lifting it names
     format: int = 1
 
 
@@ -81,6 +86,8 @@ class Marks:
     """Hashes of the commits whose snapshots are not kept any more."""
     since: dict[ObjectName, ObjectName] = field(default_factory=dict)
     """Each object that may go, and the newest mark that says so."""
+    holds: dict[str, Mark] = field(default_factory=dict)
+    """The holds that stand, by their reasons, and the mark that set each."""
 
     @property
     def dropped(self) -> frozenset[ObjectName]:
@@ -116,19 +123,24 @@ def all_of(marks: Iterable[tuple[ObjectName, Mark]]) -> Marks:
     ordered = sorted(marks, key=_rank)
     forgotten: set[str] = set()
     since: dict[ObjectName, ObjectName] = {}
+    holds: dict[str, Mark] = {}
     for name, mark in ordered:
         if sequence_in(name) != mark.sequence:
             raise CorruptObjectError("a mark lies in another's place", object=name)
         if mark.action == "forget":
             forgotten |= set(mark.commits)
             since |= dict.fromkeys(map(ObjectName, mark.drop), name)
+        elif mark.action == "hold":
+            holds.setdefault(mark.reason, mark)
+        elif mark.action == "lift":
+            holds.pop(mark.reason, None)
         else:
             forgotten -= set(mark.commits)
             for one in mark.drop:
                 since.pop(ObjectName(one), None)
-    return Marks(dict(ordered), frozenset(forgotten), since)
+    return Marks(dict(ordered), frozenset(forgotten), since, holds)
 
 
-def _rank(pair: tuple[ObjectName, Mark]) -> tuple[int, bool, ObjectName]:
+def _rank(pair: tuple[ObjectName, Mark]) -> tuple[int, int, ObjectName]:
     name, mark = pair
-    return mark.sequence, mark.action == "keep", name
+    return mark.sequence, _RANKS[mark.action], name

@@ -23,6 +23,7 @@ from baozhang.errors import (
     UsageError,
 )
 from baozhang.vault.evidence import Evidence, digests_of, gather, orphaned_manifests
+from baozhang.vault.holds import require_no_hold
 from baozhang.vault.liveness import Live, candidates, live, live_now, require_there
 from baozhang.vault.liveness_check import Raw, needed
 from baozhang.vault.marking import GRACE, put_mark
@@ -54,6 +55,11 @@ class Plan:
     content: tuple[int, int]  # bytes needed so far, and those of them that would not be any more
     recent: bool  # one of the last three snapshots of a set would go
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Reasons of the holds that stand: all of this stays while there is one."""
+        return tuple(sorted(self.found.marks.holds))
+
 
 @dataclass(frozen=True, slots=True)
 class SweepReceipt:
@@ -64,6 +70,7 @@ class SweepReceipt:
     bytes: int
     kept: tuple[ObjectName, ...]  # marked, but needed again
     waiting: int  # objects whose grace is not over
+    held: tuple[str, ...] = ()  # reasons of holds: what a dry run names stays while one stands
 
 
 # --- marking -------------------------------------------------------------------------------------
@@ -87,7 +94,7 @@ def plan_prune(
         client: its id.
         rule: how much stays.
         now: the present instant, UTC.
-        always: ids of snapshots that stay: proven last, or under a hold.
+        always: ids of snapshots that stay: the last clean point of each set, or under a hold.
         forget: ids of snapshots that go although the rule would keep them.
         grace: what no commit names goes only when it has lain there for so long.
         known: hashes of commits and marks that somebody else has seen.
@@ -128,7 +135,8 @@ def _require_forgettable(found: Evidence, ids: Collection[str], always: Collecti
     for one, digest in digests_of(found, ids).items():
         if digest in found.heads or one in always:
             raise UsageError(
-                "snapshot {snapshot} stays: it is its set's newest, proven last, or under a hold",
+                "snapshot {snapshot} stays: it is its set's newest or last clean point, or under a "
+                "hold",
                 hint="Back the set up again, or lift the hold, before you forget it.",
                 snapshot=one,
             )
@@ -153,6 +161,7 @@ def needs_approval(plans: Collection[Plan]) -> bool:
 
     Content counts beside objects: what is given up of packs that stay goes at their repacking.
     """
+    plans = [plan for plan in plans if not plan.held]  # nothing of those goes
     lost, total = sum(plan.lost for plan in plans), sum(plan.total for plan in plans)
     needed_so_far = sum(plan.content[0] for plan in plans)
     given_up = sum(plan.content[1] for plan in plans)
@@ -184,7 +193,11 @@ def mark(
     """Write down what may go after the grace; returns the mark's name, None for an empty plan.
 
     The caller has asked for approvals (`require_approval`), over all clients together.
+
+    Raises:
+        HeldError: a hold stands.
     """
+    require_no_hold(plan.client, plan.found.marks)
     if not plan.forget and not plan.drop:
         return None
     ids = {snapshot.id for snapshot in plan.forget}
@@ -266,17 +279,21 @@ def sweep(
         client: its id.
         now: the present instant, UTC; the store's clock must agree that the grace is over.
         known: hashes of commits and marks that somebody else has seen.
-        dry_run: only tell what would be deleted.
+        dry_run: only tell what would be deleted, and which holds keep it.
 
     Raises:
+        HeldError: a hold stands.
         CorruptObjectError: what is needed is not certain; nothing is deleted.
         StoreUnreachableError: something was committed or marked meanwhile; run it again.
     """
     found = gather(vault, client, known=known)
+    held = tuple(sorted(found.marks.holds))
     marked = found.marks.dropped & set(found.sizes)
     ripe = _ripe(found, marked, now)
+    if not dry_run:
+        require_no_hold(client, found.marks)
     if not ripe:
-        return SweepReceipt(client, (), 0, (), len(marked))
+        return SweepReceipt(client, (), 0, (), len(marked), held)
     needed_now = live_now(found, (), ripe)
     require_there(found.side, needed_now, found.sizes)
     _require_agreement(vault, found, needed_now, ripe)
@@ -289,7 +306,7 @@ def sweep(
             return replace(sweep(vault, client, now=now, known=known), kept=kept)
         _delete(found, doomed)
     size = sum(found.sizes[name] for name in doomed)
-    return SweepReceipt(client, tuple(doomed), size, kept, len(marked - ripe))
+    return SweepReceipt(client, tuple(doomed), size, kept, len(marked - ripe), held)
 
 
 def _ripe(found: Evidence, marked: Collection[ObjectName], now: datetime) -> set[ObjectName]:

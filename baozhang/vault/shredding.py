@@ -18,6 +18,7 @@ from baozhang.clock import Clock
 from baozhang.errors import BaozhangError, CorruptObjectError, NewerFormatError, UsageError
 from baozhang.keys.certificates import Signing, sign_certificate
 from baozhang.vault.client import WRITER
+from baozhang.vault.holds import require_none, standing
 from baozhang.vault.names import CONFIG, Namespace, hash_in, hash_of, is_ours
 from baozhang.vault.sealing import HEADER, Kind, Place, epoch_of, open_seal
 from baozhang.vault.stores.base import LockingStore, ObjectName, Span, Store
@@ -68,7 +69,8 @@ class Shredding:
     proof: Proof | None
     certificate: bytes
     final: bool
-    pending_until: datetime | None  # None with `final` false: a hold without an end
+    pending_until: datetime | None  # None with `final` false: a store's hold without an end
+    held: tuple[str, ...] = ()  # of a plan: reasons of the holds that forbid it
 
 
 def planned(vault: Vault, client: str, *, mirrors: Sequence[Store] = ()) -> Shredding:
@@ -79,7 +81,16 @@ def planned(vault: Vault, client: str, *, mirrors: Sequence[Store] = ()) -> Shre
     """
     copies = _all_copies(vault, client, (vault.store, *mirrors))
     locked = tuple(copy for copy in copies if copy.locked_until)
-    return Shredding(client, copies, locked, None, b"", final=False, pending_until=_last(locked))
+    return Shredding(
+        client=client,
+        copies=copies,
+        locked=locked,
+        proof=None,
+        certificate=b"",
+        final=False,
+        pending_until=_last(locked),
+        held=standing(vault, client, (vault.store, *mirrors)),
+    )
 
 
 def shred(
@@ -108,12 +119,15 @@ def shred(
         mirrors: every store that holds a copy of this vault.
 
     Raises:
+        HeldError: a hold stands; nothing was destroyed.
         UsageError: there is nothing of the client, or a mirror holds another vault.
-        CorruptObjectError: a key is still there without a lock, or something still opens.
+        CorruptObjectError: a key is still there without a lock, or something still opens; or a
+            mark, which may be a hold, is damaged.
     """
     check(client)
     stores = (vault.store, *mirrors)
     copies = _all_copies(vault, client, stores)
+    require_none(client, standing(vault, client, stores))
     stone = Tombstone(
         client=client,
         at=clock().isoformat(timespec="seconds"),

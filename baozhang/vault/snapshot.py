@@ -3,7 +3,8 @@
 A *full* manifest has one row per item (path, kind, mode, times, owner, content hash) and, for the
 files, their pieces: (pack, segment, offset, length).  A *delta* holds the rows that differ from an
 earlier full one, and the paths that are gone.  A *same* manifest says only that the set is what an
-earlier full or delta manifest says.  The proofs of the books travel with the rows.
+earlier full or delta manifest says.  The proofs of the books travel with the rows, in a delta as
+patches of the full one's where that is less.
 
 Parses and builds values; performs no I/O.  Normative: docs/format.md, "Manifests".
 """
@@ -19,6 +20,7 @@ from baozhang.sources.base import Item
 from baozhang.sources.base import Kind as ItemKind
 from baozhang.sources.traits import unpacked
 from baozhang.vault.columns import Column, decode_columns, encode_columns
+from baozhang.vault.patches import Patch, Told
 from baozhang.vault.stores.base import ObjectName
 
 KINDS: tuple[ItemKind, ...] = ("file", "dir", "symlink")
@@ -67,8 +69,9 @@ class Manifest:
     piece_segments: "array[int]" = field(default_factory=lambda: array("I"))
     piece_offsets: "array[int]" = field(default_factory=lambda: array("I"))
     piece_lengths: "array[int]" = field(default_factory=lambda: array("I"))
-    proofs: dict[str, bytes] = field(default_factory=dict)
+    proofs: Mapping[str, bytes] = field(default_factory=dict)
     recipe: str = ""  # what the proofs depend on besides the books
+    looked: bool = False  # the attributes of all files could be read: they may be inherited
     _starts: "array[int]" = field(default_factory=lambda: array("Q"), repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -246,19 +249,21 @@ class Delta:
 
     base: ObjectName  # of a full manifest
     gone: list[bytes]  # paths, in order
-    rows: Manifest  # new and changed ones; the proofs and their recipe are the snapshot's
+    rows: Manifest  # new and changed ones, and the snapshot's recipe; its proofs are in `proofs`
+    proofs: Mapping[str, Told]  # all that the snapshot has, by their books
 
 
 def encode_full(manifest: Manifest) -> bytes:
     """Return a full manifest's plaintext."""
-    head = {"format": 1, "kind": "full", "recipe": manifest.recipe}
-    return encode_columns(head, _columns(manifest))
+    head = {"format": 1, "kind": "full", **_told_of(manifest)}
+    return encode_columns(head, {**_columns(manifest), **_proof_columns(manifest.proofs)})
 
 
 def encode_delta(delta: Delta) -> bytes:
     """Return a delta's plaintext."""
-    head = {"format": 1, "kind": "delta", "base": delta.base, "recipe": delta.rows.recipe}
-    return encode_columns(head, {"gone": delta.gone, **_columns(delta.rows)})
+    head = {"format": 1, "kind": "delta", "base": delta.base, **_told_of(delta.rows)}
+    columns = {**_columns(delta.rows), **_proof_columns(delta.proofs)}
+    return encode_columns(head, {"gone": delta.gone, **columns})
 
 
 def encode_same(base: ObjectName) -> bytes:
@@ -266,15 +271,30 @@ def encode_same(base: ObjectName) -> bytes:
     return encode_columns({"format": 1, "kind": "same", "base": base}, {})
 
 
+def _told_of(manifest: Manifest) -> dict[str, object]:
+    looked = {"looked": True} if manifest.looked else {}
+    return {"recipe": manifest.recipe, **looked}
+
+
 def _columns(manifest: Manifest) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for name, attribute in _COLUMNS.items():
         value = getattr(manifest, attribute)
         columns[name] = bytes(value) if isinstance(value, bytearray) else value
-    columns["proof_name"] = [name.encode() for name in manifest.proofs]
-    columns["proof"] = list(manifest.proofs.values())
-    if any(manifest.traits):  # few sets have any, and earlier releases know no such column
+    if any(manifest.traits):  # few sets have any
         columns["traits"] = manifest.traits
+    return columns
+
+
+def _proof_columns(proofs: Mapping[str, Told]) -> dict[str, Column]:
+    told = proofs.values()
+    columns: dict[str, Column] = {
+        "proof_name": [name.encode() for name in proofs],
+        "proof": [one.frame if isinstance(one, Patch) else one for one in told],
+    }
+    if any(isinstance(one, Patch) for one in told):
+        digests = (one.digest if isinstance(one, Patch) else NO_HASH for one in told)
+        columns["proof_digest"] = b"".join(digests)
     return columns
 
 
@@ -295,21 +315,34 @@ def decode(plain: bytes) -> Manifest | Delta | Same:
             hint="Install the release that wrote this vault, or a newer one.",
             kind=kind,
         )
-    manifest = _rows(columns)
-    manifest.recipe = str(head.get("recipe", ""))
+    manifest, proofs = _rows(columns), _proofs(columns)
+    manifest.recipe, manifest.looked = str(head.get("recipe", "")), head.get("looked") is True
     if kind == "full":
+        manifest.proofs = {name: one for name, one in proofs.items() if not isinstance(one, Patch)}
+        if len(manifest.proofs) < len(proofs):
+            raise CorruptObjectError("a proof in a whole manifest is told by another one")
         return manifest
     gone = columns.get("gone")
     if not isinstance(base, str) or not isinstance(gone, list):
         raise CorruptObjectError("a manifest lacks columns")
-    return Delta(ObjectName(base), gone, manifest)
+    return Delta(ObjectName(base), gone, manifest, proofs)
+
+
+def _proofs(columns: Mapping[str, Any]) -> dict[str, Told]:
+    """Return the proofs; a reader that knows no patches takes one for a proof that is damaged."""
+    try:
+        names = [name.decode() for name in columns["proof_name"]]
+        texts, digests = columns["proof"], columns.get("proof_digest", NO_HASH * len(names))
+        found = [digests[at : at + HASH] for at in range(0, len(digests), HASH)]
+        told = zip(names, texts, found, strict=True)
+        return {n: text if digest == NO_HASH else Patch(digest, text) for n, text, digest in told}
+    except (KeyError, ValueError) as error:
+        raise CorruptObjectError("a manifest lacks columns") from error
 
 
 def _rows(columns: Mapping[str, Any]) -> Manifest:
     try:
         manifest = Manifest(**{attribute: columns[name] for name, attribute in _COLUMNS.items()})
-        names = [name.decode() for name in columns["proof_name"]]
-        manifest.proofs = dict(zip(names, columns["proof"], strict=True))
         texts: dict[bytes, bytes] = {}  # one for all rows of equal ones
         told = columns.get("traits") or [b""] * len(manifest)
         manifest.traits = list(map(texts.setdefault, told, told))

@@ -9,6 +9,7 @@ What is forgotten may be missing; what a snapshot still needs never may.
 """
 
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,6 +25,7 @@ from baozhang.vault.moves import Moves, decode_moves
 from baozhang.vault.moves import all_of as all_moves
 from baozhang.vault.names import SEQUENCE, hash_in, hash_of, is_ours, sequence_in
 from baozhang.vault.pack import PackTable, Segment, parse_pack
+from baozhang.vault.patches import Patched
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import Delta, Manifest, Same, decode
 from baozhang.vault.stores.base import ObjectInfo, ObjectName
@@ -191,7 +193,7 @@ class ClientCheck:
 
     def _check_manifests(self, manifests: dict[ObjectName, Manifest | Delta | Same | None]) -> None:
         """Whole ones first: what tells of another knows then what that one's fault is."""
-        deltas = {}
+        deltas: dict[ObjectName, Delta] = {}
         for name, content in manifests.items():
             if isinstance(content, Manifest):
                 self._hits[name] = self._hit(content, name)
@@ -201,6 +203,9 @@ class ClientCheck:
                 self._stand(name, content.base)
                 deltas[name] = content
         for name, delta in deltas.items():
+            base = manifests.get(self._bases[name])
+            if isinstance(base, Manifest) and not _proves(delta, base):
+                self._bad[name] = "damaged"
             replaced = {*delta.gone, *delta.rows.paths}
             hits = self._hit(delta.rows, name)
             for bad, paths in self._hits.get(self._moves.object(delta.base), {}).items():
@@ -329,6 +334,15 @@ class ClientCheck:
             if name in self._hits:
                 return self._hits[name]
         return {}
+
+
+def _proves(delta: Delta, base: Manifest) -> bool:
+    """Tell whether every proof of a delta comes out as it was."""
+    proofs = Patched(delta.proofs, base.proofs, delta.base)
+    with suppress(CorruptObjectError):
+        deque(proofs.values(), 0)
+        return True
+    return False
 
 
 def _opens(table: PackTable, segment: Segment, data: memoryview) -> bool:

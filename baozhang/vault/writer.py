@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from baozhang.errors import SourceBusyError, SourceUnreadableError
-from baozhang.sources.base import Frozen, Item, Trouble
+from baozhang.sources.base import Frozen, Inheriting, Item, Trouble
 from baozhang.sources.traits import link_of, with_link
 from baozhang.vault.client import WRITER, ClientVault
 from baozhang.vault.commit import Commit, encode_commit, snapshot_of
@@ -32,13 +32,16 @@ from baozhang.vault.model import BackupReceipt, Progress, Report, silent
 from baozhang.vault.names import hash_in, hash_of, sequence_in
 from baozhang.vault.packing import Packer
 from baozhang.vault.pagemarks import PageMarks
+from baozhang.vault.patches import Patch, Told
 from baozhang.vault.sealing import Kind
 from baozhang.vault.snapshot import NO_HASH, Manifest, encode_delta, encode_full, encode_same
 from baozhang.vault.stores.base import ObjectName
 from baozhang.vault.storing import FileStore, Stored
 
 TRIES = 3  # readings of a file that keeps changing
-DELTA = 0.5  # of the rows and pieces of a full manifest; a delta of more is none
+DELTA = 0.5  # of the weight of a full manifest; a delta of more is none
+ROW = 32  # bytes that a row, or a piece, takes in a stored manifest: most of it is a hash
+SMALLER = 4  # times, that a whole proof is where it is stored: most of it are marks in hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class _Backup:
         marks = self._side.marks()
         there = self._side.packs() - {bytes.fromhex(hash_in(name)) for name in marks.dropped}
         earlier = Earlier.load(self._side, self._commits, there, marks)
+        if earlier is not None and not reread:
+            earlier.bequeath(self._frozen)
         self._manifest.list_items(self._frozen.items())
         settle_links(self._manifest)
         if earlier is not None and not reread and earlier.repeats(self._manifest, proving.recipe):
@@ -120,13 +125,15 @@ class _Backup:
         added = self._store(earlier, there, reread=reread)
         manifest = self._manifest
         manifest.recipe = proving.recipe
+        manifest.looked = isinstance(self._frozen, Inheriting) and self._frozen.may_be_inherited()
         found_so = not reread or (earlier is not None and earlier.lies_as(manifest))
         if earlier is not None and found_so and earlier.says(manifest):
             self._frozen.confirm()
             return self._commit(earlier.manifest, _same(earlier), added)
         manifest.proofs = dict(proving.take())
         self._frozen.confirm()
-        return self._commit(manifest, _said(manifest, None if reread else earlier), added)
+        said = _said(manifest, None if reread else earlier, self._sequence)
+        return self._commit(manifest, said, added)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -245,15 +252,19 @@ class _Backup:
 
     # --- writing ---------------------------------------------------------------------------------
 
+    @property
+    def _sequence(self) -> int:
+        """The number of the commit to come."""
+        return sequence_in(self._commits[-1]) + 1 if self._commits else 1
+
     def _commit(
         self,
         manifest: Manifest,
         said: "_Said",
         added: "_Added",
     ) -> BackupReceipt:
-        side, before = self._side, self._commits
-        newest = sequence_in(before[-1]) if before else 0
-        sequence, set_hex = newest + 1, side.set_pseudonym(self._set)
+        side, before, sequence = self._side, self._commits, self._sequence
+        set_hex = side.set_pseudonym(self._set)
         sealed_manifest = side.seal(Kind.MANIFEST, said.plain)
         manifest_name = side.space.manifest(set_hex, sequence, sealed_manifest)
         side.store.put(manifest_name, sealed_manifest)
@@ -261,7 +272,7 @@ class _Backup:
             client=side.client,
             set=self._set,
             sequence=sequence,
-            previous=tuple(hash_in(name) for name in before if sequence_in(name) == newest),
+            previous=tuple(hash_in(name) for name in before if sequence_in(name) == sequence - 1),
             manifest=manifest_name,
             same=said.same,
             indexes=added.indexes,
@@ -330,15 +341,25 @@ def _same(earlier: Earlier) -> _Said:
     return _Said(encode_same(earlier.name), (earlier.name, earlier.full_name), same=True)
 
 
-def _said(manifest: Manifest, earlier: Earlier | None) -> _Said:
-    """Return how to store a manifest: as a delta where that is much less than the whole."""
+def _said(manifest: Manifest, earlier: Earlier | None, sequence: int) -> _Said:
+    """Return how to store a manifest: as a delta where that is much less than the whole.
+
+    What changes night after night makes every delta larger than the one before.  Once those since
+    the full manifest weigh together what a new one would, a new one is the cheaper base.
+    """
     if earlier is None or not earlier.bears_deltas:
         return _Said(encode_full(manifest))
     delta = difference(earlier.full_name, earlier.full, manifest)
-    if _weight(delta.rows) + len(delta.gone) > DELTA * _weight(manifest):
+    nights = max(1, sequence - sequence_in(earlier.full_name))
+    share = min(DELTA, 2 / nights)  # deltas that grew evenly weigh half the last one on average
+    weight = _weight(delta.rows, delta.proofs) + ROW * len(delta.gone)
+    if weight > share * _weight(manifest, manifest.proofs):
         return _Said(encode_full(manifest))
     return _Said(encode_delta(delta), (earlier.full_name,), earlier.full_packs)
 
 
-def _weight(manifest: Manifest) -> int:
-    return len(manifest) + len(manifest.piece_packs)
+def _weight(rows: Manifest, proofs: Mapping[str, Told]) -> int:
+    """Return about how many bytes of a stored manifest rows and proofs are."""
+    told = proofs.values()
+    texts = (len(p.frame) if isinstance(p, Patch) else len(p) // SMALLER for p in told)
+    return ROW * (len(rows) + len(rows.piece_packs)) + sum(texts)

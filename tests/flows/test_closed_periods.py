@@ -4,11 +4,12 @@ from pathlib import Path
 
 from baozhang.books.compare import TEMPLATES as COMPARED
 from baozhang.books.generations import TEMPLATES
+from baozhang.catalog.clean import state_of
 from baozhang.catalog.model import Outcome
 from baozhang.wiring import open_site
 from tasks.batches import Pair
 from tasks.points import points
-from tasks.sudden import ALARM_TEMPLATES, state_of
+from tasks.sudden import ALARM_TEMPLATES
 from tests.books.making import Sample, sound_rows, voucher, write_cn
 from tests.flows.site import ledger
 from tests.flows.walking import night

@@ -5,12 +5,13 @@ from random import Random
 
 import pytest
 
+from baozhang.catalog.clean import state_of
 from baozhang.catalog.model import Outcome, Run
 from baozhang.errors import UsageError
 from baozhang.wiring import open_site
 from tasks.batches import Pair
 from tasks.points import Point, accept_point, points
-from tasks.sudden import ALARM_TEMPLATES, state_of
+from tasks.sudden import ALARM_TEMPLATES
 from tests.flows.site import add_papers, ledger
 from tests.flows.walking import night
 
@@ -85,6 +86,58 @@ def test_a_few_files_encrypted_each_night_are_told_of_in_the_first_night(folder:
     for path in sorted(folder.glob("*.csv"))[:3]:
         scramble(path)
     assert state_of(of_papers(night("c001"))) == "suspicious"
+
+
+def tidied(folder: Path, each: int, nights: int, *, fresh: int = 0) -> list[Outcome]:
+    """Remove some files before each night, and add some."""
+    found = []
+    for number in range(nights):
+        for path in sorted(folder.iterdir())[:each]:
+            path.unlink()
+        for new in range(fresh):
+            (folder / f"{50 + number}-{new}.csv").write_text(f"合同,{number},{new}\r\n" * 300)
+        found.append(of_papers(night("c001")))
+    return found
+
+
+def test_a_few_files_removed_each_night_are_told_of_when_they_are_many(folder: Path) -> None:
+    for _ in range(2):
+        night("c001")
+    found = tidied(folder, 5, 4)
+    assert [state_of(one) for one in found] == [*["normal"] * 3, "suspicious"]
+    assert signs(found[-1]) == {"slow_removed"}
+    assert dict(found[-1].figures)["change_slow_removed"] == 20
+    assert clean_point() == found[-2].snapshot
+
+
+def test_what_went_slowly_stays_suspicious_until_somebody_vouches_for_it(folder: Path) -> None:
+    for _ in range(2):
+        night("c001")
+    tidied(folder, 5, 4)
+    outcome = of_papers(night("c001"))
+    assert signs(outcome) == {"slow_removed"}
+    with open_site() as site:
+        accept_point(site, PAPERS, outcome.snapshot, by="zhang", reason="年度清理")
+    assert state_of(of_papers(night("c001"))) == "normal"
+    assert [state_of(one) for one in tidied(folder, 1, 2)] == ["normal", "normal"]
+
+
+def test_files_that_newer_ones_came_for_have_not_gone_slowly(folder: Path) -> None:
+    for _ in range(2):
+        night("c001")
+    assert {state_of(one) for one in tidied(folder, 5, 6, fresh=5)} == {"normal"}
+
+
+def test_a_few_files_renamed_each_night_are_told_of_when_they_are_many(folder: Path) -> None:
+    for _ in range(2):
+        night("c001")
+    found = []
+    for _ in range(4):
+        for path in sorted(folder.glob("[0-2]*.csv"))[:5]:
+            path.rename(folder / f"x{path.name}")
+        found.append(of_papers(night("c001")))
+    assert [state_of(one) for one in found] == [*["normal"] * 3, "suspicious"]
+    assert signs(found[-1]) == {"slow_renamed"}
 
 
 def test_a_suspicious_point_is_kept_and_never_the_last_clean_one(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from baozhang.policies.sudden import RULES, Change, judge
+from baozhang.policies.sudden import RULES, SLOW, Change, adds_up, judge
 
 CALM = Change(files=200, removed=1, written=4, sampled=4, lines=5000)
 
@@ -21,6 +21,9 @@ def test_without_a_clean_point_nothing_can_be_told() -> None:
         ("removed", Change(files=200, removed=40)),
         ("renamed", Change(files=200, renamed=40)),
         ("retyped", Change(files=200, retyped=10)),
+        ("slow_removed", Change(files=120, slow_files=200, slow_removed=80)),
+        ("slow_renamed", Change(files=200, slow_files=200, slow_renamed=80)),
+        ("slow_retyped", Change(files=200, slow_files=200, slow_retyped=20)),
         ("scrambled", Change(files=200, written=8, sampled=8, scrambled=3)),
         ("lines_lost", Change(files=1, lines=5000, lines_lost=50)),
         ("lines_lost", Change(files=1, lines=2_600_000, lines_lost=500)),
@@ -41,6 +44,10 @@ def test_each_sign_alone_makes_a_change_suspicious(sign: str, change: Change) ->
         Change(files=200, removed=39),
         Change(files=200, renamed=39),
         Change(files=200, retyped=9),
+        Change(files=121, slow_files=200, slow_removed=79),
+        Change(files=200, slow_files=200, slow_renamed=79),
+        Change(files=200, slow_files=200, slow_retyped=19),
+        Change(files=3, slow_files=40, slow_removed=19),
         Change(files=200, written=31, sampled=31, scrambled=3),
         Change(files=1, lines=5000, lines_lost=49),
     ],
@@ -70,6 +77,24 @@ def test_more_than_twice_the_usual_is_an_alarm_with_its_figures() -> None:
 )
 def test_of_noise_and_losses_nothing_is_ever_usual(change: Change) -> None:
     assert judge(change, [change, change]).state == "suspicious"
+
+
+@pytest.mark.parametrize("sign", SLOW)
+def test_a_little_more_each_night_never_becomes_usual(sign: str) -> None:
+    nights = [Change(files=200, **{sign: count}) for count in (9, 18, 36, 72, 144)]
+    assert judge(nights[-1], nights[:-1]).state == "suspicious"
+
+
+@pytest.mark.parametrize("sign", SLOW)
+def test_nights_that_took_much_together_are_held_against_an_older_point(sign: str) -> None:
+    few = Change(files=200, **{sign: 5})
+    assert not adds_up(few, [CALM])
+    assert adds_up(few, [few] * 3)
+
+
+def test_what_went_slowly_is_never_usual() -> None:
+    slow = Change(files=120, slow_files=200, slow_removed=80)
+    assert judge(slow, [slow, slow]).state == "suspicious"
 
 
 def test_a_book_that_cannot_be_read_cannot_be_told() -> None:

@@ -248,6 +248,20 @@ def test_a_later_manifest_is_a_delta_until_too_much_has_changed(
     assert facts(tree.parent / "out") == facts(tree)
 
 
+def test_a_night_on_which_nearly_all_went_is_told_whole(
+    side: ClientVault, back: BackUp, tmp_path: Path
+) -> None:
+    tree = tmp_path / "folder"
+    tree.mkdir()
+    for number in range(40):
+        (tree / f"{number:02}").write_bytes(b"%d" % number)
+    back(tree)
+    for number in range(38):
+        (tree / f"{number:02}").unlink()
+    name = ObjectName(side.commit_of(back(tree).snapshot).manifest)
+    assert not isinstance(side.stated(name).content, Delta)
+
+
 def test_a_forced_reread_heals_what_a_short_cut_got_wrong(
     side: ClientVault, back: BackUp, ledger: Path, cache: Path
 ) -> None:

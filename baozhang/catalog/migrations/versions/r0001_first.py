@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from baozhang.catalog.migrations.append_only import append_only
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -25,8 +27,8 @@ def upgrade() -> None:
     _outcomes()
     _findings()
     _letters()
-    for table in KEYS:
-        _append_only(table)
+    for table, key in KEYS.items():
+        append_only(table, key)
 
 
 def _derived() -> None:
@@ -135,21 +137,3 @@ def _letters() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.UniqueConstraint("seq", "hash", name="uq_anchors"),
     )
-
-
-def _append_only(table: str) -> None:
-    """Let SQLite itself refuse to change or to delete a row of the journal.
-
-    The third trigger stands in the way of INSERT OR REPLACE, which deletes without asking the
-    second.  The names are those of `KEYS`: a trigger's name cannot be bound as a parameter.
-    """
-    refuse = "BEGIN SELECT RAISE(ABORT, 'the journal is only appended to'); END"
-    known = " OR ".join(_same(key) for key in (("position",), KEYS[table]))
-    op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}")
-    op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
-    seen = f"EXISTS (SELECT 1 FROM {table} WHERE {known})"  # noqa: S608 - constants of this file
-    op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {seen} {refuse}")
-
-
-def _same(key: tuple[str, ...]) -> str:
-    return "(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in key) + ")"
