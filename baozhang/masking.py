@@ -32,11 +32,14 @@ FORMS: tuple[tuple[Kind, str], ...] = (
     ("credit code", r"[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{2}[0-9]{6}[0-9A-Za-z]{10}"),
     # cards 16-19 digits (ISO/IEC 7812-1), 对公账号 and old 纳税人识别号 from 15; in groups too
     ("bank account", r"[0-9]{15,19}"),
-    ("bank account", r"[0-9]{4}(?:[ -][0-9]{4}){3}(?:[ -]?[0-9]{1,3})?"),
+    ("bank account", r"[0-9]{4}(?:[ _-][0-9]{4}){3}(?:[ _-]?[0-9]{1,3})?"),
     # mobile 11 digits from 13 to 19, with +86 or in groups; land lines with their area code
     ("phone", r"(?:\+?86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{4}){2}"),
     ("phone", r"0[0-9]{2,3}-[0-9]{7,8}"),
+    ("phone", r"\(0[0-9]{2,3}\)[ -]?[0-9]{7,8}"),
 )
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffd]")
+"""Characters that nobody sees, and the sign that stands where one was taken out."""
 _LEGAL_FORMS = re.compile(r"(?:有限责任公司|股份有限公司|有限公司|合伙企业.*|个体工商户)$")
 _SHORTEST_STEM = 4  # characters of a name without its legal form; a shorter one is a common word
 
@@ -60,12 +63,13 @@ class Gate:
         self._forms = [(kind, re.compile(form.join(_ALONE))) for kind, form in FORMS]
         if known:
             longest_first = sorted(known, key=lambda name: (-len(name), name))
-            self._forms.insert(0, ("name", re.compile("|".join(map(re.escape, longest_first)))))
+            told = re.compile("|".join(map(_spaced, longest_first)), re.IGNORECASE)
+            self._forms.insert(0, ("name", told))
 
     def secrets(self, text: str, *, allowed: Iterable[str] = ()) -> tuple[Secret, ...]:
         """Return what must not leave, in the text's order, none overlapping another."""
-        seen = self._own | {form for each in allowed for form in (_folded(each), *_forms(each))}
-        free = frozenset(map(_folded, seen))
+        shown = self._own | {form for each in allowed for form in (_folded(each), *_forms(each))}
+        free = frozenset(map(_folded, shown))
         told: list[Secret] = []
         upto = 0
         for each in sorted(self._all(text), key=lambda each: (each.start, -each.end)):
@@ -88,12 +92,13 @@ class Gate:
         return "".join([*parts, text[upto:]])
 
     def _all(self, text: str) -> Iterator[Secret]:
-        plain = text.translate(_PLAIN)
+        seen = [place for place, sign in enumerate(text) if not _UNSEEN.match(sign)]
+        plain = "".join(text[place] for place in seen).translate(_PLAIN)
         hashes = [match.span() for match in _HASH.finditer(plain)]
         for kind, form in self._forms:
             for match in form.finditer(plain):
                 if not any(start <= match.start() < end for start, end in hashes):
-                    yield Secret(kind, *match.span())
+                    yield Secret(kind, seen[match.start()], seen[match.end() - 1] + 1)
 
 
 def _forms(name: str) -> Iterator[str]:
@@ -105,8 +110,14 @@ def _forms(name: str) -> Iterator[str]:
             yield stem
 
 
+def _spaced(name: str) -> str:
+    """Return the form of a name, with a blank or none wherever one may be typed."""
+    return " ?".join(map(re.escape, "".join(name.split())))
+
+
 def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "").upper()
+    shown = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    return "".join(shown.split()).replace("-", "").replace("_", "").upper()
 
 
 def _covered(secret: str, kind: Kind) -> str:

@@ -11,6 +11,7 @@ from baozhang.audit.log import AuditLog
 from baozhang.catalog.catalog import Catalog
 from baozhang.clock import Clock
 from baozhang.errors import UsageError
+from baozhang.mail.delivery import Postman
 from baozhang.mail.outbox import Outbox
 from baozhang.policies.pace import Pace
 from baozhang.settings import Agency, ClientFile, ClientSet
@@ -31,6 +32,7 @@ class Site:
     catalog: Catalog
     audit: AuditLog
     outbox: Outbox
+    postman: Postman | None  # None: no mail server is named, letters stay in the outbox
     scratch: Path  # for restores that are thrown away; on the site's own disk, mode 0700
     vault_named: Callable[[str], Vault]
     mirrors_named: Callable[[str], tuple[Store, ...]]

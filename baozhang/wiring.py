@@ -8,15 +8,20 @@ What a site knows beyond its files lies below `<home>/state/`: `catalog.db`, `au
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
+from random import SystemRandom
+from time import sleep
 
 from baozhang.audit.log import AuditLog
 from baozhang.catalog.catalog import Catalog
 from baozhang.clock import Clock, system_clock
 from baozhang.errors import UnreachableError
 from baozhang.keys.slots import Secret, decode_key_file, passphrase
+from baozhang.mail.delivery import Postman
 from baozhang.mail.outbox import Outbox
+from baozhang.mail.smtp import Account
+from baozhang.mail.throttle import Limits
 from baozhang.settings import Agency, SecretRef, load_agency
 from baozhang.site import Site
 from baozhang.sourcing import Sources, secret_bytes, secret_text
@@ -43,6 +48,7 @@ def open_site(home: Path | None = None, *, clock: Clock = system_clock) -> Itera
     agency = load_agency(home)
     state = agency.home / STATE
     scratch = _private_folder(state / "scratch")
+    outbox = Outbox(agency.path(agency.file.mail.outbox))
     with Catalog.open(state / "catalog.db") as catalog:
         yield Site(
             home=agency.home,
@@ -50,7 +56,8 @@ def open_site(home: Path | None = None, *, clock: Clock = system_clock) -> Itera
             clock=clock,
             catalog=catalog,
             audit=AuditLog.open(state / "audit", clock),
-            outbox=Outbox(agency.path(agency.file.mail.outbox)),
+            outbox=outbox,
+            postman=_postman(agency, outbox, clock),
             scratch=scratch,
             vault_named=cache(lambda name: _vault(agency, name)),
             mirrors_named=lambda name: _mirrors(agency, name),
@@ -98,6 +105,25 @@ def _witness(agency: Agency, name: str) -> WitnessPlace:
     if folder.is_relative_to(agency.home):
         _private_folder(folder)  # elsewhere, one that is not there is a disk that is not mounted
     return FileWitness(folder / f"{name}.json")
+
+
+def _postman(agency: Agency, outbox: Outbox, clock: Clock) -> Postman | None:
+    """Return who delivers the letters; None: no server is named, and they stay in the outbox."""
+    server = agency.file.mail.server
+    if server is None:
+        return None
+    account = Account(
+        server.host,
+        server.tls,
+        server.port,
+        server.user,
+        partial(secret_text, agency.home, server.password) if server.password else None,
+        agency.path(server.ca) if server.ca else None,
+    )
+    limits = Limits(server.per_minute, server.per_day)
+    chance = SystemRandom().random
+    quiet = agency.file.mail.quiet
+    return Postman(outbox, account, limits, quiet=quiet, clock=clock, jitter=chance, pause=sleep)
 
 
 def _private_folder(path: Path) -> Path:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from baozhang.catalog.model import Duty, Outcome, Run
 from baozhang.errors import UsageError
+from baozhang.masking import Gate
 from reports import figures, telling
-from reports.render import Fact, Letter, Page, Row, render
+from reports.page import Cards, Fact, Letter, Page, Pairs, Row, Section, Table, Tally
+from reports.render import render
 from reports.writing import Pen
 
 MOST_ROWS = 200  # rows of the table of all clients; the catalog holds the rest
@@ -38,6 +40,8 @@ class Envelope:
     previous: Run | None
     audience: str
     sample: bool
+    gate: Gate | None = None
+    pdf: bool = False
 
 
 def compose(run: Run, wording: Wording, envelope: Envelope, pen: Pen) -> Letter:
@@ -54,39 +58,64 @@ def compose(run: Run, wording: Wording, envelope: Envelope, pen: Pen) -> Letter:
             run=run.id,
         )
     page = _page(run, wording, envelope, pen)
-    return render(page, template=wording.duty, language=pen.language)
+    return render(
+        page, template=wording.duty, language=pen.language, gate=envelope.gate, pdf=envelope.pdf
+    )
 
 
 def _page(run: Run, wording: Wording, envelope: Envelope, pen: Pen) -> Page:
-    cards, cards_more = telling.troubled(run, pen)
-    notes, notes_more = telling.notes(run, pen)
-    changes, changes_note = telling.changes(run, envelope.previous, pen)
-    shown = figures.worst_first(run.outcomes)[:MOST_ROWS]
-    audience = telling.audience_word(envelope.audience, pen)
+    reader = telling.audience_word(envelope.audience, pen)
+    number, sample = envelope.number, envelope.sample
+    worked = figures.span(run)
     return Page(
         kind=wording.kind,
-        number=envelope.number,
+        number=number,
+        language=pen.language,
         audience=envelope.audience,
+        reader=reader,
         title=wording.title,
-        day=pen.day(run.day),
-        sample=envelope.sample,
+        period=pen.day(run.day),
+        sample=sample,
         verdict=telling.mark(figures.verdict(run), pen),
         sentence=_sentence(run, wording, pen),
         advice="" if figures.client_outcomes(run) else _advice(pen),
-        changes=changes,
-        changes_note=changes_note,
-        tally=telling.tally(run, pen),
-        figures=wording.figures,
-        troubled=cards,
-        troubled_more=cards_more,
-        notes=notes,
-        notes_more=notes_more,
-        heads=wording.heads,
-        rows=tuple(wording.row(outcome) for outcome in shown),
-        rows_more=_left_out(len(shown), len(run.outcomes), pen),
-        evidence=telling.evidence(run, envelope.number, audience, pen),
+        sections=_sections(run, wording, envelope.previous, pen),
+        evidence=Pairs(pen.gettext("Evidence"), telling.evidence(run, number, reader, pen)),
         fingerprint=figures.fingerprint(run),
-        subject=telling.subject(run, wording.title, envelope.number, pen, sample=envelope.sample),
+        subject=telling.subject(run, wording.title, number, pen, sample=sample),
+        as_of=worked[1] if worked else None,
+        file_name=file_name(wording.title, number, run.day.isoformat(), pen, sample=sample),
+    )
+
+
+def file_name(title: str, number: int, period: str, pen: Pen, *, sample: bool) -> str:
+    """Return the name of a letter's PDF, without its ending."""
+    words = [pen.gettext("SAMPLE")] if sample else []
+    return "_".join([*words, title, f"{number:06d}", period])
+
+
+def _sections(run: Run, wording: Wording, previous: Run | None, pen: Pen) -> tuple[Section, ...]:
+    rows = figures.worst_first(run.outcomes)[:MOST_ROWS]
+    cards: list[Section] = [
+        Cards(heading, *told)
+        for heading, told in (
+            (pen.gettext("Needs attention"), telling.troubled(run, pen)),
+            (pen.gettext("Worth knowing"), telling.notes(run, pen)),
+        )
+        if told[0]
+    ]
+    table = Table(
+        heading=pen.gettext("All clients"),
+        first=pen.gettext("Client"),
+        heads=wording.heads,
+        rows=tuple(map(wording.row, rows)),
+        more=_left_out(len(rows), len(run.outcomes), pen),
+    )
+    return (
+        Pairs(pen.gettext("What changed"), *telling.changes(run, previous, pen)),
+        Tally(pen.gettext("Figures"), telling.tally(run, pen), wording.figures),
+        *cards,
+        *([table] if rows else []),
     )
 
 

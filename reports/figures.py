@@ -191,13 +191,18 @@ def fingerprint(run: Run) -> str:
     depends on no machine, language or version, nor on the order of outcomes.
     Normative: docs/reports.md, "The hash".
     """
+    return hashlib.sha256(canonical(run).encode("ascii")).hexdigest()
+
+
+def canonical(run: Run) -> str:
+    """Return the canonical JSON that the hash of a run is made over."""
     content = {
         "run": run.id,
         "duty": run.duty,
         "day": run.day.isoformat(),
         "outcomes": sorted((_plain(o) for o in run.outcomes), key=_canonical),
     }
-    return hashlib.sha256(_canonical(content).encode("ascii")).hexdigest()
+    return _canonical(content)
 
 
 def _canonical(content: object) -> str:

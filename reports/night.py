@@ -1,9 +1,10 @@
 """The night report: what was backed up, and who is not protected."""
 
 from baozhang.catalog.model import Outcome, Run
+from baozhang.masking import Gate
 from baozhang.words import CHINESE
 from reports import compose, figures, telling
-from reports.render import Letter, Row
+from reports.page import Letter, Row
 from reports.writing import Pen, pen
 
 
@@ -15,6 +16,8 @@ def render_night(
     language: str = CHINESE,
     sample: bool = False,
     audience: str = "manager",
+    gate: Gate | None = None,
+    pdf: bool = False,
 ) -> Letter:
     """Return the letter on a night of backups.
 
@@ -24,7 +27,7 @@ def render_night(
         UsageError: a language without letters, or a run that is no backup.
     """
     writer = pen(language)
-    envelope = compose.Envelope(number, previous, audience, sample)
+    envelope = compose.Envelope(number, previous, audience, sample, gate, pdf)
     return compose.compose(run, _wording(run, writer), envelope, writer)
 
 

@@ -10,6 +10,7 @@ else than the others.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from baozhang.catalog.model import Status
@@ -183,6 +184,7 @@ class Page:
     subject: str
     file_name: str  # of the PDF, without its ending; ids and periods, never a client's name
     advice: str = ""  # what to do when there is nobody to list
+    as_of: datetime | None = None  # the aware instant its figures stand at; the date of its PDF
     names: tuple[str, ...] = ()
     """The names and numbers this letter may show, those of the client it is for; the masking gate
     (`baozhang.masking`) lets these through and nothing else."""

@@ -1,137 +1,139 @@
-"""From a page of values to a letter: one design, in HTML and in plain text.
+"""From a page of values to a letter: one design, in HTML, in plain text and on paper.
 
-    run ── night | validation | restore_test ──► Page ── templates ──► Letter
+    run ── night | validation | … ──► Page ── gate ── charts ── templates ──► Letter
 
 A `Page` is complete: every word in it is already in the letter's language and cleaned of what
-could break a line.  Templates lay it out, add their headings, and escape whatever they show.
-They run in a sandbox, and a name they misspell is an error instead of a blank.
+could break a line.  The masking gate goes over every word before anything is laid out.  Templates
+dispatch on what form a section has, add the few words of the design, and escape whatever they
+show.  They run in a sandbox, and a name they misspell is an error instead of a blank.
+
+What cannot be made does not cost the letter: where a chart or the PDF fails, a sentence says so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
+from baozhang import __version__
 from baozhang.catalog.model import Status
-from reports import plaintext
+from baozhang.errors import UsageError
+from baozhang.masking import Gate
+from baozhang.words import say
+from reports import charts, plaintext
+from reports.gated import gated
+from reports.page import Chart, Fact, Inline, Letter, Mark, Page, Picture, Table
 from reports.writing import Pen, pen
 
+try:
+    from reports.pdf import printed
+except (ImportError, OSError):  # of WeasyPrint, or of the pango library that it loads
+    NO_PRESS = True
+else:
+    NO_PRESS = False
+
+_LONGEST_NAME = 200  # bytes of a file's name; 255 is the most of most file systems
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A report in one language for one kind of reader, ready to be mailed."""
+def render(
+    page: Page, *, template: str, language: str, gate: Gate | None = None, pdf: bool = False
+) -> Letter:
+    """Fill the templates of a letter, `<template>.html.j2` and `<template>.txt.j2`.
 
-    kind: str  # "night", "validation", "restore-test"
-    number: int  # place in the agency's sequence of letters, from 1; both languages share it
-    subject: str
-    html: str
-    text: str
-    language: str
-    audience: str
-    fingerprint: str  # SHA-256 of the run it reports (reports.figures.fingerprint)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A label and its value."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A status as a reader sees it: a word, a sign, and a status the design has a colour for."""
-
-    status: Status
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One finding in words, and what to do about it ("" where nobody said)."""
-
-    sentence: str
-    hint: str
-    weight: str  # "" for what is critical, else a word such as "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One client's set that a person should look at."""
-
-    name: str
-    mark: Mark
-    snapshot: str
-    remarks: tuple[Remark, ...]
-    more: str  # says how many remarks are left out, or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table of clients; `below` is said under it in full width."""
-
-    name: str
-    mark: Mark
-    cells: tuple[str, ...]
-    below: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """All a letter says, in the order it says it."""
-
-    kind: str
-    number: int
-    audience: str  # a key, e.g. "manager"
-    title: str
-    day: str
-    sample: bool
-    verdict: Mark
-    sentence: str
-    advice: str  # what to do when there is nobody to list, or ""
-    changes: tuple[Fact, ...]
-    changes_note: str  # said instead of changes, or ""
-    tally: tuple[tuple[Mark, int], ...]
-    figures: tuple[Fact, ...]
-    troubled: tuple[Card, ...]
-    troubled_more: str
-    notes: tuple[Card, ...]
-    notes_more: str
-    heads: tuple[str, ...]  # the numeric columns' heads
-    rows: tuple[Row, ...]
-    rows_more: str
-    evidence: tuple[Fact, ...]
-    fingerprint: str
-    subject: str
-
-
-def render(page: Page, *, template: str, language: str) -> Letter:
-    """Fill both templates of a letter, `<template>.html.j2` and `<template>.txt.j2`.
+    `<template>.html.j2` serves the mail and the PDF: it begins with `{% extends layout %}`.
 
     Raises:
         UsageError: letters are not written in this language.
     """
-    environment = _environment(language)
-    html, text = (
-        environment.get_template(f"{template}.{form}.j2").render(page=page)
-        for form in ("html", "txt")
-    )
+    environment, writer = _environment(language), pen(language)
+    page = gated(page, gate)
+    drawings = _drawings(page, writer, vector=pdf)
+    paper, unprinted = _paper(page, template, environment, drawings) if pdf else (b"", "")
+    values = {"page": page, "drawings": drawings, "unprinted": unprinted}
+    mail, plain = (environment.get_template(f"{template}.{form}.j2") for form in ("html", "txt"))
     return Letter(
         kind=page.kind,
         number=page.number,
         subject=page.subject,
-        html=html,
-        text=text,
+        html=mail.render(values, layout="base.html.j2"),
+        text=plain.render(values),
         language=language,
         audience=page.audience,
         fingerprint=page.fingerprint,
+        pictures=tuple(each.inline for each in drawings.values() if each.inline),
+        pdf=paper,
+        pdf_name=f"{_file_name(page.file_name)}.pdf" if paper else "",
     )
+
+
+def _file_name(words: str) -> str:
+    """Return a name that every file system and mail program takes as it is."""
+    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in words)
+    return plain.encode()[:_LONGEST_NAME].decode(errors="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart as it was drawn, or why it was not."""
+
+    inline: Inline | None
+    svg: bytes = b""
+    why: str = ""
+
+    @property
+    def address(self) -> str:
+        """What the printed page calls it."""
+        return f"chart:{self.inline.cid}" if self.inline else ""
+
+
+def _drawings(page: Page, writer: Pen, *, vector: bool) -> dict[Chart, Drawing]:
+    shown = [each.chart for each in page.sections if isinstance(each, Picture)]
+    return {
+        chart: _drawing(chart, f"chart-{i}.{page.fingerprint[:16]}@baozhang", writer, vector=vector)
+        for i, chart in enumerate(dict.fromkeys(shown), 1)
+    }
+
+
+def _drawing(chart: Chart, cid: str, writer: Pen, *, vector: bool) -> Drawing:
+    try:
+        drawn = charts.draw(chart, writer, vector=vector)
+    except UsageError as error:
+        return Drawing(None, why=_spoken(error, writer))
+    return Drawing(Inline(cid, drawn.png, chart.alt), drawn.svg)
+
+
+def _paper(
+    page: Page, template: str, environment: Environment, drawings: Mapping[Chart, Drawing]
+) -> tuple[bytes, str]:
+    """Return the PDF and "", or nothing and why there is none."""
+    html = environment.get_template(f"{template}.html.j2").render(
+        page=page, layout="print.html.j2", drawings=drawings
+    )
+    css = environment.get_template("print.css.j2").render()
+    identity = "\n".join((page.kind, str(page.number), page.language, page.fingerprint))
+    try:
+        if NO_PRESS:
+            raise UsageError(
+                "the library pango is not installed",
+                hint="Install the Debian packages libpango-1.0-0, libpangoft2-1.0-0 and "
+                "libharfbuzz-subset0.",
+            )
+        pictures = {each.address: each.svg for each in drawings.values()}
+        return printed(html, css, pictures, identity=identity), ""
+    except UsageError as error:
+        return b"", _spoken(error, pen(page.language))
+
+
+def _spoken(error: UsageError, writer: Pen) -> str:
+    """Return what failed and what to do about it, in the letter's language."""
+    words = say(error.template, spoken=writer.language, **error.facts)
+    hint = say(error.hint, spoken=writer.language, **error.facts)
+    return plaintext.clean(writer.gettext("%(what)s. %(hint)s", what=words, hint=hint))
 
 
 @cache
@@ -153,15 +155,20 @@ def _environment(language: str) -> ImmutableSandboxedEnvironment:
         plain_sign=_PLAIN_SIGNS.__getitem__,
         wrap=plaintext.wrap,
         facts=facts,
-        table=lambda page: table(page, writer),
+        columns=lambda section: table(section, writer),
         rule=rule,
+        chart_width=charts.WIDTH,
+        chart_height=charts.HEIGHT,
+        version=__version__,
+        page_number=Markup('<span class="page"></span>'),
+        page_count=Markup('<span class="pages"></span>'),
     )
-    environment.filters["wrap"] = plaintext.wrap
+    environment.filters.update(wrap=plaintext.wrap, number=writer.number)
     _install(environment, writer)
     return environment
 
 
-_SIGNS: dict[Status, str] = {"ok": "✓", "partial": "▲", "failed": "✕", "inconclusive": "?"}
+_SIGNS: dict[Status, str] = {"ok": "✓", "partial": "▲", "failed": "×", "inconclusive": "?"}
 _PLAIN_SIGNS: dict[Status, str] = {"ok": "+", "partial": "!", "failed": "x", "inconclusive": "?"}
 
 
@@ -191,13 +198,13 @@ def facts(pairs: Sequence[Fact]) -> str:
     )
 
 
-def table(page: Page, writer: Pen) -> str:
-    """Return the table of clients as columns of plain text."""
-    head = (writer.gettext("Client"), writer.gettext("Status"), *page.heads)
-    body = [(row.name, _status(row.mark), *row.cells) for row in page.rows]
-    lines = plaintext.columns([head, *body], "ll" + "r" * len(page.heads))
+def table(section: Table, writer: Pen) -> str:
+    """Return a table as columns of plain text."""
+    head = (section.first, writer.gettext("Status"), *section.heads)
+    body = [(row.name, _status(row.mark), *row.cells) for row in section.rows]
+    lines = plaintext.columns([head, *body], "ll" + "r" * len(section.heads))
     ruled = [lines[0], "-" * max(map(plaintext.display_width, lines))]
-    for line, row in zip(lines[1:], page.rows, strict=True):
+    for line, row in zip(lines[1:], section.rows, strict=True):
         ruled += [line, *_below(row.below)]
     return "\n".join(ruled)
 

@@ -5,10 +5,11 @@ and the letter says so each time: 未做账务核对.
 """
 
 from baozhang.catalog.model import Outcome, Run
+from baozhang.masking import Gate
 from baozhang.words import CHINESE
 from reports import compose, figures, telling
+from reports.page import Fact, Letter, Row
 from reports.plaintext import clean
-from reports.render import Fact, Letter, Row
 from reports.writing import Pen, pen
 
 
@@ -20,6 +21,8 @@ def render_restore_test(
     language: str = CHINESE,
     sample: bool = False,
     audience: str = "manager",
+    gate: Gate | None = None,
+    pdf: bool = False,
 ) -> Letter:
     """Return the letter on a restore test.
 
@@ -30,7 +33,7 @@ def render_restore_test(
         UsageError: a language without letters, or a run that is no restore test.
     """
     writer = pen(language)
-    envelope = compose.Envelope(number, previous, audience, sample)
+    envelope = compose.Envelope(number, previous, audience, sample, gate, pdf)
     return compose.compose(run, _wording(run, writer), envelope, writer)
 
 

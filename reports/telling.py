@@ -11,8 +11,8 @@ from baozhang import __version__
 from baozhang.catalog.model import Duty, Finding, Outcome, Run, Status
 from baozhang.words import say
 from reports import figures
+from reports.page import Card, Fact, Mark, Remark
 from reports.plaintext import clean
-from reports.render import Card, Fact, Mark, Remark
 from reports.writing import Pen
 
 MOST_CARDS = 100  # clients told one by one; webmail cuts letters off soon after
@@ -23,12 +23,6 @@ MOST_NAMES = 20  # names in one line of changes
 _WEIGHTS = ("critical", "warning", "info")
 
 _CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
-
-RUNBOOKS: dict[Duty, str] = {
-    "backup": "docs/runbooks/backup.md",
-    "validation": "docs/runbooks/validation.md",
-    "restore_test": "docs/runbooks/restore_test.md",
-}
 
 
 def mark(status: Status, pen: Pen) -> Mark:
@@ -136,7 +130,7 @@ def _cards(outcomes: Sequence[Outcome], pen: Pen) -> tuple[tuple[Card, ...], str
 
 def _card(outcome: Outcome, pen: Pen) -> Card:
     weighed = sorted(outcome.findings, key=lambda f: _WEIGHTS.index(f.severity))
-    remarks = tuple(_remark(finding, pen) for finding in weighed[:MOST_REMARKS])
+    remarks = tuple(remark(finding, pen) for finding in weighed[:MOST_REMARKS])
     left = len(weighed) - len(remarks)
     return Card(
         name=called(figures.name(outcome), pen),
@@ -155,7 +149,8 @@ def _unexplained(pen: Pen) -> Remark:
     )
 
 
-def _remark(finding: Finding, pen: Pen) -> Remark:
+def remark(finding: Finding, pen: Pen) -> Remark:
+    """Return a finding in words."""
     weights = {
         "critical": "",
         "warning": pen.gettext("warning"),
@@ -190,7 +185,7 @@ def changes(run: Run, previous: Run | None, pen: Pen) -> tuple[tuple[Fact, ...],
         (pen.gettext("Not in this run"), found.absent),
         (pen.gettext("New"), found.appeared),
     )
-    facts = [Fact(label, _names(names, pen)) for label, names in listed if names]
+    facts = [Fact(label, names(ids, pen)) for label, ids in listed if ids]
     if found.bytes:
         sign = "+" if found.bytes > 0 else "−"
         facts.append(Fact(pen.gettext("Data volume"), sign + pen.size(abs(found.bytes))))
@@ -200,9 +195,10 @@ def changes(run: Run, previous: Run | None, pen: Pen) -> tuple[tuple[Fact, ...],
     return (*since, *facts), note
 
 
-def _names(names: tuple[str, ...], pen: Pen) -> str:
-    shown = pen.gettext(", ").join(called(name, pen) for name in names[:MOST_NAMES])
-    left = len(names) - MOST_NAMES
+def names(ids: tuple[str, ...], pen: Pen) -> str:
+    """Return ids in one line, the first of them where they are many."""
+    shown = pen.gettext(", ").join(called(name, pen) for name in ids[:MOST_NAMES])
+    left = len(ids) - MOST_NAMES
     return shown if left <= 0 else shown + " " + pen.gettext("and %(n)s more", n=pen.number(left))
 
 
@@ -218,8 +214,18 @@ def evidence(run: Run, number: int, audience: str, pen: Pen) -> tuple[Fact, ...]
         Fact(pen.gettext("Run id"), clean(run.id)),
         Fact(pen.gettext("Software"), f"baozhang {__version__}"),
         Fact(pen.gettext("SHA-256 of the figures"), figures.fingerprint(run)),
-        Fact(pen.gettext("Runbook"), RUNBOOKS[run.duty]),
+        Fact(pen.gettext("Runbook"), runbook(run.duty, pen)),
     )
+
+
+def runbook(duty: Duty, pen: Pen) -> str:
+    """Return the runbook of a duty, in the reader's language."""
+    books = {
+        "backup": pen.gettext("docs/runbooks/backup.md"),
+        "validation": pen.gettext("docs/runbooks/validation.md"),
+        "restore_test": pen.gettext("docs/runbooks/restore_test.md"),
+    }
+    return books[duty]
 
 
 def audience_word(audience: str, pen: Pen) -> str:
@@ -229,6 +235,7 @@ def audience_word(audience: str, pen: Pen) -> str:
         "operator": pen.gettext("IT operator"),
         "accountant": pen.gettext("accountant in charge"),
         "auditor": pen.gettext("auditor"),
+        "client": pen.gettext("client"),
     }
     return words.get(audience, clean(audience))
 

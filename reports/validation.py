@@ -1,9 +1,10 @@
 """The verification report: what was read back from the vault, and what is damaged."""
 
 from baozhang.catalog.model import Outcome, Run
+from baozhang.masking import Gate
 from baozhang.words import CHINESE
 from reports import compose, figures, telling
-from reports.render import Letter, Row
+from reports.page import Letter, Row
 from reports.writing import Pen, pen
 
 
@@ -15,6 +16,8 @@ def render_validation(
     language: str = CHINESE,
     sample: bool = False,
     audience: str = "manager",
+    gate: Gate | None = None,
+    pdf: bool = False,
 ) -> Letter:
     """Return the letter on a verification of the vault's bytes.
 
@@ -22,7 +25,7 @@ def render_validation(
         UsageError: a language without letters, or a run that is no validation.
     """
     writer = pen(language)
-    envelope = compose.Envelope(number, previous, audience, sample)
+    envelope = compose.Envelope(number, previous, audience, sample, gate, pdf)
     return compose.compose(run, _wording(run, writer), envelope, writer)
 
 

@@ -50,6 +50,10 @@ class Pen:
         """Write a whole number with its thousands apart."""
         return format_decimal(value, locale=self.locale)
 
+    def decimal(self, value: float) -> str:
+        """Write a number of a chart's axis, to three decimals at most."""
+        return format_decimal(value, "#,##0.###", locale=self.locale)
+
     def size(self, octets: int) -> str:
         """Write a number of bytes to three or four figures."""
         step, shown = 0, Decimal(octets)
@@ -79,8 +83,13 @@ class Pen:
         return format_datetime(local, "yyyy-MM-dd HH:mm:ss", tzinfo=SHANGHAI, locale=self.locale)
 
     def duration(self, time: timedelta) -> str:
-        """Write a duration: to a tenth of a second below a minute, then in its two top units."""
+        """Write a duration: to a tenth of a second below a minute, then in its two top units.
+
+        What took less than a tenth of a second is never said to have taken no time at all.
+        """
         tenths = round(time / timedelta(milliseconds=100))
+        if not tenths and time:
+            return self.gettext("under %(time)s", time=self._unit("second", 0.1))
         if tenths < 600:
             return self._unit("second", tenths / 10)
         seconds = round(time.total_seconds())
@@ -89,6 +98,8 @@ class Pen:
         else:
             minutes = round(seconds / 60)
             parts = (("hour", minutes // 60), ("minute", minutes % 60))
+        if not parts[1][1]:
+            return self._unit(*parts[0])
         top, rest = (self._unit(unit, value) for unit, value in parts)
         return self.gettext("%(top)s %(rest)s", top=top, rest=rest)
 

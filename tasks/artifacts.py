@@ -1,9 +1,11 @@
 """What a run shows on its page while it works and when it is done; called by flows alone.
 
 Ids of clients and sets, sizes and sentences of the catalogues are shown, never names: the
-orchestrator keeps what it is given.  Keys hold lower-case letters, digits and dashes.
+orchestrator keeps what it is given.  What is shown goes through the masking gate all the same: a
+sentence may quote what a system said.  Keys hold lower-case letters, digits and dashes.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -14,16 +16,17 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from baozhang.catalog.model import Finding, Outcome, Run
+from baozhang.catalog.model import Outcome, Run
+from baozhang.wiring import open_site
 from baozhang.words import say
 from tasks.batches import Batch
+from tasks.gate import gate, told
+from tasks.letters import library
 from tasks.options import effect
 from tasks.record import Recorded
 from tasks.verdict import STATE_TEMPLATES, WORST_FIRST
 
 MOST_TOLD = 3  # findings in one row
-NAMES = frozenset({"path", "file", "files", "first", "place", "url", "folder", "target", "book"})
-"""Facts that are names of files or folders."""
 MOST_ROWS = 2_000  # a page with more is read by nobody; the letter and the catalog hold all
 
 
@@ -52,28 +55,32 @@ def show_outcomes(run: Run, letter: tuple[Path, ...], bar: UUID) -> None:
     """Show a row per outcome, the worst first, where the letter lies, and the bar at its end."""
     update_progress_artifact(bar, 100.0)
     worst_first = sorted(run.outcomes, key=lambda each: WORST_FIRST.index(each.status))
+    with open_site() as site:
+        cover = gate(site).masked
+        index = library(site).index
     create_table_artifact(
-        [row(outcome) for outcome in worst_first[:MOST_ROWS]],
+        [row(outcome, cover) for outcome in worst_first[:MOST_ROWS]],
         key(run, "outcomes"),
         say("{count} outcomes", count=len(run.outcomes)),
     )
     for path in letter[:1]:
         create_link_artifact(path.resolve().as_uri(), say("letter"), key(run, "letter"))
+    show_library(index)
 
 
-def row(outcome: Outcome) -> dict[str, object]:
-    """Return an outcome as a row of the table."""
+def show_library(index: Path) -> None:
+    """Show where every report that was written can be found, this one among them."""
+    create_link_artifact(index.resolve().as_uri(), say("library of reports"), "reports")
+
+
+def row(outcome: Outcome, cover: Callable[[str], str]) -> dict[str, object]:
+    """Return an outcome as a row of the table; `cover` masks what must not be shown."""
+    findings = "; ".join(told(found) for found in outcome.findings[:MOST_TOLD])
     return {
         say("client"): outcome.client,
         say("set"): outcome.set,
         say("state"): say(STATE_TEMPLATES[outcome.status]),
         say("backup point"): outcome.snapshot,
         say("seconds"): round(outcome.seconds, 1),
-        say("to look at"): "; ".join(_told(found) for found in outcome.findings[:MOST_TOLD]),
+        say("to look at"): cover(findings),
     }
-
-
-def _told(found: Finding) -> str:
-    """Return a finding's sentence without names of files: they may be those of clients."""
-    facts = {name: "…" if name in NAMES else value for name, value in found.facts}
-    return say(found.template, **facts)

@@ -12,10 +12,12 @@ from prefect.runtime import flow_run
 
 from baozhang.catalog.model import Duty, Run
 from baozhang.clock import business_day
+from tasks.gate import mask_logs
 
 
 def begin(duty: Duty, day: date | None) -> Run:
-    """Return the run of Prefect at hand as ours, still without outcomes."""
+    """Return the run of Prefect at hand as ours, still without outcomes; its logs are masked."""
+    mask_logs()
     return head(duty, day, due=flow_run.scheduled_start_time, token=UUID(flow_run.id))
 
 

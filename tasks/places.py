@@ -28,6 +28,7 @@ from baozhang.vault.snapshot import KINDS, Manifest
 from baozhang.wiring import open_site
 from tasks.acceptance import unaccepted
 from tasks.batches import Pair, settle
+from tasks.custody import custody_findings
 from tasks.options import effect
 
 STRANGER_TEMPLATES = {
@@ -40,11 +41,12 @@ BYTES = frozenset({"opaque", "inbox"})
 
 @effect("look at the places of {run.id}")
 def survey_places(run: Run) -> tuple[Outcome, ...]:
-    """Return an outcome for the share and one for the inbox, where there is anything to say."""
+    """Return an outcome for share, inbox and custody, each where there is anything to say."""
     with open_site() as site:
         looks: dict[Pair, Callable[[Site], Iterator[Finding]]] = {
             Pair(AGENCY, "share"): share_findings,
             Pair(AGENCY, "inbox"): inbox_findings,
+            Pair(AGENCY, "custody"): custody_findings,
         }
         outcomes = settle(run, tuple(looks), partial(_looked, site, run, looks), site.clock)
         return tuple(outcome for outcome in outcomes if outcome.findings)

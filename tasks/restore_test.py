@@ -14,6 +14,7 @@ from baozhang.books.model import LedgerReader
 from baozhang.books.proving import restored_book
 from baozhang.catalog.model import Finding, Outcome, Run, Status
 from baozhang.errors import LedgerFormatError, StoreFullError
+from baozhang.incidents.custody import destroy, held, temporary
 from baozhang.site import Site
 from baozhang.vault.client import ClientVault
 from baozhang.vault.model import Report, Snapshot, silent
@@ -28,6 +29,7 @@ from tasks.proofs import finding_of_book
 ROOM_BESIDE = 64 * 2**20  # bytes left to whoever shares the disk
 PREFIX = "restore-test-"
 MOST_FINDINGS = 50  # in one outcome
+REASON = "restore-test"  # in the custody register
 LEFTOVER = re.compile(rf"{PREFIX}(\d+)-")
 
 
@@ -36,6 +38,7 @@ def choose_oldest_proven(run: Run, clients: list[str] | None) -> list[Batch]:
     """Return the sets proven longest ago, or all of the clients that were asked for."""
     with open_site() as site:
         site.catalog.begin(run)
+        end_custody(site)
         sweep(site.scratch)
         return in_batches(pairs_to_restore(site) if clients is None else named_pairs(site, clients))
 
@@ -58,7 +61,18 @@ def try_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outco
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client)
     snapshot = side.find("latest", set_name=pair.set)
-    with sandbox(site.scratch, snapshot.size) as place:
+    with (
+        sandbox(site.scratch, snapshot.size) as place,
+        temporary(
+            site,
+            place,
+            client=pair.client,
+            set_name=pair.set,
+            snapshot=snapshot.id,
+            reason=REASON,
+            opener=run.id,
+        ),
+    ):
         receipt = restore(side, snapshot, place, report=report)
         seconds_ms = round((site.clock() - started).total_seconds() * 1000)
         verdicts = judge(site, pair, side, snapshot, place)
@@ -115,6 +129,14 @@ def sweep(scratch: Path) -> None:
         owner = LEFTOVER.match(folder.name)
         if owner and not Path(f"/proc/{owner[1]}").exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_custody(site: Site) -> None:
+    """End the custody of copies whose restore test was killed, as `sweep` ends the folders."""
+    for each in held(site):
+        owner = LEFTOVER.match(each.path.parent.name) if each.path else None
+        if owner and each.copy.reason == REASON and not Path(f"/proc/{owner[1]}").exists():
+            destroy(site, each.copy.id, by="system", gone=True)
 
 
 def judge(

@@ -94,3 +94,36 @@ def test_a_name_without_its_legal_form_that_is_a_common_word_is_left() -> None:
 
 def test_without_clients_numbers_are_covered_all_the_same() -> None:
     assert Gate([]).found("13812345678") == ("phone",)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ACME TRADING CO., LTD.",
+        "acme trading co., ltd.",
+        "杭州 样例 云帆商贸 有限公司",
+        "杭州\u200b样例云帆商贸有限公司",
+        "杭州样例\ufffd云帆商贸",
+    ],
+)
+def test_a_name_is_known_in_any_case_and_with_blanks_or_unseen_signs_in_it(written: str) -> None:
+    names = Gate(["Acme Trading Co., Ltd.", "杭州样例云帆商贸有限公司"])
+    assert names.found(f"文件 {written} 丢失") == ("name",)
+    assert names.masked(f"文件 {written} 丢失").endswith("＊ 丢失")
+
+
+def test_a_number_with_unseen_signs_in_it_is_covered() -> None:
+    assert "0200001234" not in Gate([]).masked("622202\u200b0200001234567")
+
+
+def test_an_account_in_groups_of_a_file_name_is_covered() -> None:
+    assert Gate([]).found("6222_0202_0000_1234.pdf") == ("bank account",)
+
+
+def test_a_land_line_with_its_area_code_in_brackets_is_covered() -> None:
+    assert Gate([]).found("电话（0571）88888888") == ("phone",)
+
+
+def test_an_allowed_name_may_be_written_with_blanks() -> None:
+    name = "杭州样例云帆商贸有限公司"
+    assert Gate([name]).found("杭州样例 云帆商贸 有限公司", allowed=[name]) == ()

@@ -38,7 +38,7 @@ HEALTHY_WITHIN = 180  # seconds; an empty database takes 11-23 s on two cores, s
 SCHEDULED_WITHIN = 120  # seconds; the server looks for work to schedule every 5 s or so
 BUSY_FOR = 60  # seconds a request is repeated while the server's database is held by another
 PATIENCE = 15  # seconds a child has to end after it was asked to
-RUNS_AT_ONCE = 2
+RUNS_AT_ONCE = 4
 
 Child = subprocess.Popen[bytes]
 

@@ -249,6 +249,16 @@ def _log_of(path: Path) -> Path:
     return log
 
 
+def lines_of(place: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbered lines of a log, streamed and unverified.
+
+    Raises:
+        UsageError: there is no log.
+        UnreachableError: it cannot be read.
+    """
+    return _lines(_log_of(place))
+
+
 def _lines(log: Path) -> Iterator[tuple[int, bytes]]:
     """Yield numbered lines; one that is longer than any record comes in pieces, none a record."""
     number = 0

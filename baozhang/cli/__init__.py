@@ -51,6 +51,8 @@ MODULES = {
     "watch": "alert",
     "audit": "audit",
     "people": "people",
+    "hold": "hold",
+    "custody": "custody",
     "law": "law",
     "sample": "sample",
 }
@@ -80,6 +82,8 @@ ABOUT_TEMPLATES = {
     "watch": "Look for trouble and silence, and tell of it.",
     "audit": "Read and verify the audit log.",
     "people": "Who can approve: devices for one-time codes, sealed envelopes.",
+    "hold": "Holds: nothing of a client is destroyed while one stands.",
+    "custody": "Decrypted copies: where they lie, until when, and their destruction.",
     "law": "The law register: terms, what an incident obliges to, filing days.",
     "sample": "Make synthetic agencies, and damage for drills.",
 }

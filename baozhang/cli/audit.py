@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from baozhang.audit.letters import STATE_TEMPLATES, Judged, judge_all
 from baozhang.audit.records import Record, parse_anchor
 from baozhang.audit.signing import PUBLIC_KEY, load_public_key
 from baozhang.audit.verification import AuditReport, AuditTrouble, last_records, verify_log
 from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, show
+from baozhang.cli.speaking import printable
 from baozhang.clock import SHANGHAI
 from baozhang.settings import site_home
 from baozhang.words import say
@@ -42,6 +44,15 @@ AnchorText = Annotated[
         "--anchor", metavar="SEQ:HASH", help=say("A record's number and hash, noted earlier.")
     ),
 ]
+Letters = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--letter",
+        metavar="FILE",
+        dir_okay=False,
+        help=say("A letter (.eml) or a file of the library; may be given several times."),
+    ),
+]
 Count = Annotated[int, typer.Option("--last", min=1, help=say("How many records to show."))]
 
 
@@ -58,16 +69,22 @@ def verify(
     *,
     public_key: KeyPath = None,
     anchor: AnchorText = None,
+    letters: Letters = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Verify a log; exit code 1 when it does not hold."""
+    """Verify a log, and letters by it; exit code 1 when it does not hold or a letter is not its."""
     place = path or site_home() / PLACE
     folder = place if place.is_dir() else place.parent
     key = load_public_key(public_key or folder / PUBLIC_KEY)
     report = verify_log(place, key, parse_anchor(anchor) if anchor else None)
+    judged = judge_all(letters, place) if letters else ()
     told = _told(report) | {"key_from": "file" if public_key else "folder"}
-    show(told, as_json=as_json, human=lambda console: _draw(console, report, public_key))
-    if not report.holds:
+    if letters:
+        told["letters"] = [_letter(each) for each in judged]
+    show(
+        told, as_json=as_json, human=lambda console: _draw_all(console, report, public_key, judged)
+    )
+    if not report.holds or any(each.state != "sound" for each in judged):
         raise typer.Exit(1)
 
 
@@ -100,6 +117,48 @@ def _told(report: AuditReport) -> dict[str, object]:
 
 def _sentence(trouble: AuditTrouble) -> str:
     return say(trouble.template, seq=trouble.seq, line=trouble.line, other=trouble.other)
+
+
+def _letter(judged: Judged) -> dict[str, object]:
+    facts, record = judged.facts, judged.record
+    return {
+        "file": str(judged.file),
+        "sha256": judged.sha256,
+        "state": judged.state,
+        "kind": facts.get("kind", ""),
+        "number": facts.get("number", 0),
+        "period": facts.get("period", ""),
+        "client": facts.get("client", ""),
+        "fingerprint": facts.get("fingerprint", ""),
+        "written": record.at.isoformat() if record else "",
+        "record": record.seq if record else 0,
+        "not_as_written": list(judged.parts),
+    }
+
+
+def _letter_sentence(judged: Judged) -> str:
+    told, record = _letter(judged), judged.record
+    return say(
+        STATE_TEMPLATES[judged.state],
+        file=judged.file,
+        letter=f"{told['kind']} {told['number']:06d}",
+        period=told["period"],
+        when=_local(record.at) if record else "",
+        record=told["record"],
+        parts=", ".join(judged.parts),
+    )
+
+
+def _draw_all(
+    console: Console, report: AuditReport, public_key: Path | None, judged: tuple[Judged, ...]
+) -> None:
+    _draw(console, report, public_key)
+    for each in judged:
+        sign, style = ("✓", "green") if each.state == "sound" else ("✗", "red")
+        console.print(f"{sign} {printable(_letter_sentence(each))}", style=style, markup=False)
+        if fingerprint := each.facts.get("fingerprint"):
+            text = say("hash printed in that letter: {fingerprint}", fingerprint=fingerprint)
+            console.print(f"  {text}", markup=False)
 
 
 def _draw(console: Console, report: AuditReport, public_key: Path | None) -> None:

@@ -5,6 +5,7 @@
       ─► flip one byte of a pack            ─► validation names object, backup point, client, file
       ─► change one amount by one minor
          unit, with every checksum right    ─► proving names voucher, account and difference
+      ─► write the month's letters          ─► summary, statement, certificate; the library
 
 Everything is real: the same steps, vault, proofs and letters as in an office.  Only the clients of
 the first three folders are invented.
@@ -30,7 +31,7 @@ from baozhang.catalog.model import Run
 from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, progress, show
 from baozhang.cli.duty import BACKUP, RESTORE_TEST, VALIDATION, Steps, unheard, walk
-from baozhang.clock import system_clock
+from baozhang.clock import business_day, system_clock
 from baozhang.errors import BaozhangError, UsageError
 from baozhang.keys.files import write_private
 from baozhang.keys.slots import encode_key_file, new_secret
@@ -46,6 +47,9 @@ from baozhang.vault.vault import create_vault
 from baozhang.vault.writer import Proving, back_up
 from baozhang.wiring import open_site
 from baozhang.words import say
+from reports.months import month_of
+from tasks.letters import library, write
+from tasks.monthly import draft, summary
 
 T = TypeVar("T")
 
@@ -55,6 +59,8 @@ MARK = ".baozhang-demo"
 """Says that a folder was made by a demo, and may be made anew by the next."""
 VICTIM, PROFILE = "c001", "cn_csv"
 """Whose pack is flipped and whose book is tampered with."""
+SOUND = "c002"
+"""Who gets a statement and a certificate on which all is well."""
 
 
 class DemoFailedError(BaozhangError):
@@ -106,6 +112,7 @@ class Summary:
     tamper: Tamper
     letters: int
     letter_files: tuple[str, ...]
+    library: str
     seconds: float
 
 
@@ -154,6 +161,7 @@ class _Stage:
         tamper = self._step(
             say("change one amount by one minor unit, and prove again"), self._tamper
         )
+        index = self._step(say("write the month's letters"), self._month)
         with open_site() as site:
             snapshots = len(site.catalog.snapshots())
         return Summary(
@@ -169,6 +177,7 @@ class _Stage:
             tamper=tamper,
             letters=len(self._letters),
             letter_files=tuple(str(path.relative_to(self._folder)) for path in self._letters),
+            library=str(index.relative_to(self._folder.resolve())),
             seconds=round(perf_counter() - began, 1),
         )
 
@@ -186,7 +195,7 @@ class _Stage:
         (self._folder / MARK).touch()
         agency = make_agency(self._data, clients=3, months=MONTHS, seed=SEED, fec=True)
         self._clients = [client.id for client in agency.clients]
-        write_site(self._home, self._data)
+        write_site(self._home, self._data, reports="../reports")
         secret = new_secret("keyfile")
         write_private(self._home / "keys" / "main.key", encode_key_file(secret))
         create_vault(new_store_at(str(self._home / "vault")), [secret], at=system_clock())
@@ -256,6 +265,19 @@ class _Stage:
         sound.rename(folder)
         return done, receipt.snapshot
 
+    def _month(self) -> Path:
+        """Write what managers, one client and an auditor read of this month; return the index."""
+        with open_site() as site:
+            month = month_of(business_day(site.clock()))
+            made = [
+                summary(site, month),
+                draft(site, "client-statement", month, SOUND, ()),
+                draft(site, "certificate", month, SOUND, ()),
+            ]
+            for each in made:
+                self._letters += write(site, [each], pdf=each.kind == "certificate")[0].messages
+            return library(site).index.resolve()
+
     # --- how it is told --------------------------------------------------------------------------
 
     def _duty(self, title: str, steps: Steps, clients: list[str] | None = None) -> Run:
@@ -303,6 +325,7 @@ def _draw(console: Console, summary: Summary, to: Path) -> None:
         table.add_row(step, f"[{'green]✓' if good else 'red]✗'}[/] {result}")
     console.print(table)
     console.print(say("letters: {folder}", folder=to / "site" / "state" / "outbox"), markup=False)
+    console.print(say("library of reports: {path}", path=to / summary.library), markup=False)
     console.print(say("figures: {file}", file=to / "summary.json"), markup=False)
     console.print(say("{seconds} s in all", seconds=summary.seconds))
 

@@ -40,6 +40,7 @@ from tasks.choosing import (
 )
 from tasks.day import head
 from tasks.freshness import check_witness, keep_witness
+from tasks.gate import mask_logs
 from tasks.letters import write_night_letter, write_restore_test_letter
 from tasks.places import survey_places
 from tasks.record import gather, record_batch
@@ -218,6 +219,7 @@ def walk(
 
     Batches are of one pair: somebody is watching, and is told of each as it ends.
     """
+    mask_logs()
     begun = head(steps.duty, day, due=system_clock(), token=uuid4())
     before = steps.before(begun)
     pairs = [pair for batch in steps.plan(begun, clients) for pair in batch]

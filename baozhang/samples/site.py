@@ -27,6 +27,7 @@ def write_site(
     vault: str = "vault",
     mirrors: Sequence[str] = ("mirror",),
     key: str = "file:keys/main.key",
+    reports: str = "reports",
 ) -> SampleAgency:
     """Write the settings of the sample agency in `data` to `home`, which need not be another place.
 
@@ -36,6 +37,7 @@ def write_site(
         vault: path or file:// address of the vault, seen from `home`.
         mirrors: likewise, of its copies.
         key: reference to the vault's key.
+        reports: folder of the library of reports, seen from `home`.
 
     Raises:
         UsageError: no sample agency in `data`.
@@ -43,7 +45,7 @@ def write_site(
     agency = recall(data)
     (home / "clients").mkdir(parents=True, exist_ok=True)
     people = _people(agency)
-    _write(home / "agency.yaml", _agency_file(people, vault, mirrors, key))
+    _write(home / "agency.yaml", _agency_file(people, vault, mirrors, key, reports))
     ids = {person["name"]: id_ for id_, person in people.items()}
     for client in agency.clients:
         text = client_yaml(_client_file(client, ids, data.absolute() / client.id))
@@ -70,7 +72,11 @@ def _people(agency: SampleAgency) -> dict[str, dict[str, object]]:
 
 
 def _agency_file(
-    people: dict[str, dict[str, object]], vault: str, mirrors: Sequence[str], key: str
+    people: dict[str, dict[str, object]],
+    vault: str,
+    mirrors: Sequence[str],
+    key: str,
+    reports: str,
 ) -> dict[str, object]:
     return {
         "name": "样例代理记账有限公司",
@@ -81,6 +87,7 @@ def _agency_file(
         "policies": {"daily": {"every": "1d"}},
         "sets": {SET: {"policy": "daily", "vault": "main"}},
         "mail": {"sender": "baozhang@example.com", "outbox": "state/outbox"},
+        "reports": reports,
     }
 
 

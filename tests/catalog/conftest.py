@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from baozhang.catalog.alerts import AlertBook
 from baozhang.catalog.catalog import Catalog
-from baozhang.catalog.model import AuditAnchor, Run
-from tests.catalog.values import NIGHT, letter, outcome
+from baozhang.catalog.model import AlertEvent, AuditAnchor, Run
+from tests.catalog.values import NIGHT, letter, outcome, trouble
 
 
 @pytest.fixture
@@ -26,4 +27,7 @@ def full(catalog: Catalog) -> Catalog:
     with catalog.transaction():
         catalog.record_letter(letter(catalog.next_letter("night")))
     catalog.record_anchor(AuditAnchor(7, "e" * 64, NIGHT))
+    alerts = AlertBook(catalog)
+    alert, _ = alerts.raised(trouble())
+    alerts.add(AlertEvent(alert.alert.id, "acknowledged", NIGHT, who="zhang"))
     return catalog

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from baozhang.catalog.alerts import AlertBook
 from baozhang.catalog.catalog import Catalog
+from baozhang.catalog.custody import CustodyBook
 from baozhang.errors import CorruptObjectError, NewerFormatError
 from tests.catalog.values import changed, outcome
 
-FILES = ["runs.jsonl", "outcomes.jsonl", "findings.jsonl", "letters.jsonl", "anchors.jsonl"]
+LATER = ["alerts.jsonl", "alert_events.jsonl"]
+CUSTODY = ["custody.jsonl", "custody_ends.jsonl"]
+FIRST = ["runs.jsonl", "outcomes.jsonl", "findings.jsonl", "letters.jsonl", "anchors.jsonl"]
+FILES = [*FIRST, *LATER, *CUSTODY]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -29,13 +34,14 @@ def empty(tmp_path: Path) -> Catalog:
 def test_an_empty_catalog_takes_the_whole_journal(
     full: Catalog, exported: Path, empty: Catalog
 ) -> None:
-    assert empty.import_journal(exported) == 9
+    assert empty.import_journal(exported) == 11
     assert (empty.outcomes(), empty.letters(), empty.anchors()) == (
         full.outcomes(),
         full.letters(),
         full.anchors(),
     )
     assert empty.run("backup-2026-07-31-8f3a") == full.run("backup-2026-07-31-8f3a")
+    assert AlertBook(empty).all() == AlertBook(full).all() != ()
 
 
 def test_what_was_imported_is_exported_byte_for_byte(
@@ -90,6 +96,21 @@ def test_a_missing_file_is_damage_and_nothing_is_imported(
     with pytest.raises(CorruptObjectError):
         empty.import_journal(exported)
     assert (empty.outcomes(), empty.letters()) == ((), ())
+
+
+def test_a_journal_of_before_alerts_is_imported(exported: Path, empty: Catalog) -> None:
+    for name in [*LATER, *CUSTODY]:
+        (exported / name).unlink()
+    assert empty.import_journal(exported) == 9
+    assert AlertBook(empty).all() == ()
+
+
+def test_a_journal_of_before_custody_brings_its_alerts_back(exported: Path, empty: Catalog) -> None:
+    for name in CUSTODY:
+        (exported / name).unlink()
+    empty.import_journal(exported)
+    assert AlertBook(empty).all()
+    assert CustodyBook(empty).all() == ()
 
 
 @pytest.mark.parametrize(

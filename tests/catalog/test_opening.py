@@ -140,7 +140,7 @@ def test_processes_that_open_a_new_catalog_at_once_make_it_once(tmp_path: Path) 
         assert len(catalog.outcomes()) == 20
 
 
-TABLES = ["runs", "outcomes", "findings", "letters", "anchors"]
+TABLES = ["runs", "outcomes", "findings", "letters", "anchors", "alerts", "alert_events"]
 CHANGES = {
     "update": "UPDATE {table} SET position = position + 100",
     "delete": "DELETE FROM {table}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from baozhang.catalog.model import Duty, Finding, Letter, Outcome, Status
+from baozhang.catalog.model import Alert, Duty, Finding, Letter, Outcome, Status
 from baozhang.errors import CorruptObjectError
 from baozhang.vault.model import Snapshot
 
@@ -81,3 +81,20 @@ class Shelf:
 
 def changed(value: Outcome, status: Status) -> Outcome:
     return replace(value, status=status, findings=())
+
+
+def trouble(
+    kind: str = "outcomes", subject: str = "backup", period: str = "r1", *, hours: float = 0
+) -> Alert:
+    """An alert as whoever raises it hands it over, so many hours after the night began."""
+    return Alert(
+        id="",
+        alert_class="urgent",
+        kind=kind,
+        subject=subject,
+        period=period,
+        template="{count} of {total} sets failed",
+        facts=(("count", 1), ("total", 3)),
+        hint="Open the letter.",
+        at=NIGHT + timedelta(hours=hours),
+    )

@@ -64,19 +64,32 @@ def test_the_changed_amount_was_found_with_voucher_account_and_difference(
     assert tamper["account"].isdigit()
 
 
-def test_every_letter_is_there_and_the_last_one_tells_of_the_changed_amount(
+def test_every_letter_is_there_and_the_last_restore_test_tells_of_the_changed_amount(
     folder: Path, summary: dict[str, Any]
 ) -> None:
     letters = [folder / name for name in summary["letter_files"]]
-    assert len(letters) == summary["letters"] == 5
+    assert len(letters) == summary["letters"] == 8
     parsed = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in letters
     ]
     assert all("样例" in str(letter["subject"]) for letter in parsed)
-    body = parsed[-1].get_body(("plain",))
+    body = parsed[4].get_body(("plain",))
     assert body is not None
     assert summary["tamper"]["voucher"] in body.get_content()
     assert summary["tamper"]["account"] in body.get_content()
+
+
+def test_the_library_holds_every_letter_and_the_month_s_three(
+    folder: Path, summary: dict[str, Any]
+) -> None:
+    index = folder / summary["library"]
+    assert index == folder / "reports" / "index.html"
+    kinds = {path.name for path in index.parent.iterdir() if path.is_dir()}
+    assert kinds >= {"night", "validation", "restore-test"}
+    assert kinds >= {"monthly", "client-statement", "certificate"}
+    (certificate,) = index.parent.glob("certificate/*/*.txt")
+    assert "样例" in certificate.read_text("utf-8")
+    assert certificate.with_suffix(".pdf").exists()
 
 
 def test_the_damaged_object_was_taken_back_from_the_mirror(

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from baozhang.audit.records import decode_record
+from baozhang.audit.verification import lines_of
 from baozhang.errors import StoreFullError
+from baozhang.incidents.custody import history, open_copy
 from baozhang.wiring import open_site
-from tasks.restore_test import sandbox, sweep
+from tasks.restore_test import REASON, choose_oldest_proven, sandbox, sweep
 from tests.flows.site import add_papers, ledger
-from tests.flows.walking import flip_a_byte, night, restore_test, slip_in, statuses
+from tests.flows.walking import begun, flip_a_byte, night, restore_test, slip_in, statuses
 
 
 def test_an_honest_backup_passes(home: Path) -> None:
@@ -79,9 +82,44 @@ def test_what_a_running_test_uses_is_left_alone(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_restore_test_is_in_the_audit_log(home: Path) -> None:
+def test_a_restore_test_and_its_decrypted_copy_are_in_the_audit_log(home: Path) -> None:
     night()
     with open_site() as site:
         before = site.audit.head.seq
         restore_test("c001")
-        assert site.audit.head.seq == before + 1
+        actions = [
+            decode_record(line).entry.action for _, line in lines_of(home / "state" / "audit")
+        ]
+        assert actions[before:] == ["custody.opened", "custody.ended", "restore.tested"]
+
+
+def test_the_copy_of_a_restore_test_is_proven_to_be_destroyed(home: Path) -> None:
+    night()
+    restore_test("c001")
+    with open_site() as site:
+        (known,) = history(site)
+    assert known.end
+    assert (known.end.how, known.end.files) == ("removed", 1)
+
+
+def test_the_copy_of_a_killed_test_is_destroyed_by_the_next_run(home: Path) -> None:
+    night()
+    with open_site() as site:
+        place = site.scratch / "restore-test-4194305-left" / "restored"
+        open_copy(
+            site,
+            place,
+            client="c001",
+            set_name="main",
+            snapshot="s",
+            reason=REASON,
+            opener="r",
+        )
+        place.mkdir(parents=True)
+        (place / "ledger").write_bytes(b"readable")
+    choose_oldest_proven.fn(begun("restore_test"), [])
+    with open_site() as site:
+        (known,) = history(site)
+    assert known.end
+    assert (known.end.how, known.end.bytes) == ("removed", 8)
+    assert list((home / "state" / "scratch").iterdir()) == []

@@ -20,8 +20,8 @@ from baozhang.errors import UsageError
 from baozhang.words import CHINESE, ENGLISH
 from reports.compose import MOST_ROWS
 from reports.night import render_night
+from reports.page import Letter
 from reports.plaintext import WIDTH, display_width
-from reports.render import Letter
 from reports.restore_test import render_restore_test
 from reports.telling import MOST_CARDS, MOST_REMARKS
 from reports.validation import render_validation

@@ -44,11 +44,17 @@ def test_sizes_are_decimal(octets: int, written: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "written"),
-    [(0, "0 sec"), (3.24, "3.2 sec"), (59.94, "59.9 sec"), (59.96, "1 min 0 sec"),
-     (3_599.9, "1 hr 0 min"), (3_661, "1 hr 1 min")],
+    [(0, "0 sec"), (3.24, "3.2 sec"), (59.94, "59.9 sec"), (59.96, "1 min"),
+     (3_599.9, "1 hr"), (3_661, "1 hr 1 min")],
 )  # fmt: skip
-def test_durations_keep_their_two_top_units(seconds: float, written: str) -> None:
+def test_durations_keep_their_two_top_units_that_are_not_zero(seconds: float, written: str) -> None:
     assert pen(ENGLISH).duration(timedelta(seconds=seconds)) == written
+
+
+def test_what_took_hardly_any_time_is_not_said_to_have_taken_none() -> None:
+    assert pen(CHINESE).duration(timedelta(milliseconds=20)) == "不到0.1秒"
+    assert pen(ENGLISH).duration(timedelta(milliseconds=20)) == "under 0.1 sec"
+    assert pen(ENGLISH).duration(timedelta()) == "0 sec"
 
 
 def test_instants_are_shown_in_shanghai() -> None:
