@@ -250,12 +250,18 @@ class _Line:
     def send(self, sender: str, group: list[str], content: bytes) -> Answer:
         """Send one message; servers end a conversation after so many, and the next one begins."""
         try:
-            answer = self.open().send(sender, group, content)
+            return self._handed(sender, group, content)
         except UnreachableError as error:
-            used = self._used
-            self.close()
-            if not (used and error.transient):
+            if not (self._used and error.transient):
                 raise
+        return self._handed(sender, group, content)
+
+    def _handed(self, sender: str, group: list[str], content: bytes) -> Answer:
+        """Send one message in the conversation at hand; one that breaks is not used again."""
+        try:
             answer = self.open().send(sender, group, content)
+        except UnreachableError:
+            self.close()
+            raise
         self._used = True
         return answer

@@ -33,6 +33,8 @@ PORTS: dict[Tls, int] = {"implicit": 465, "starttls": 587, "off": 25}
 LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
 """What the library speaks."""
 TIMEOUT = 60.0  # seconds for each answer; RFC 5321 (4.5.3.2) allows minutes
+TAKING = 10  # times as long for the answer to a letter, which is looked through for viruses first:
+# who hangs up meanwhile sends it once more (RFC 5321, 4.5.3.2.6: ten minutes)
 OURSELVES = "[127.0.0.1]"  # the name of this machine is nobody's business (RFC 5321, 4.1.3)
 CLOSING = 421  # the server ends the conversation, whatever was asked
 TOO_BIG = 552  # at MAIL: more than the server takes (RFC 1870, section 6.1)
@@ -251,8 +253,12 @@ class Session:
         )
 
     def _data(self, letter: bytes) -> Reply:
+        assert self._smtp.sock
+        self._smtp.sock.settimeout(self._account.timeout * TAKING)
         try:
-            return self._reply(*self._smtp.data(letter))
+            reply = self._reply(*self._smtp.data(letter))
+            self._smtp.sock.settimeout(self._account.timeout)
+            return reply
         except smtplib.SMTPDataError as error:  # refused before it was sent
             words = error.smtp_error
             return self._reply(error.smtp_code, words if isinstance(words, bytes) else b"")

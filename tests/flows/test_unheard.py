@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from baozhang.errors import BaozhangError, UsageError
-from baozhang.mail.message import POLICY
+from baozhang.mail.message import POLICY, Urgency
 from baozhang.wiring import open_site
 from tasks.alerts import acknowledge
 from tasks.digests import write_digests
@@ -47,16 +47,17 @@ def office(home: Path, server: PostOffice) -> Iterator[Office]:
 
 
 @pytest.fixture
-def alone(home: Path) -> Office:
-    """A site with neither bot nor mail server."""
-    made = Office(home, None)  # type: ignore[arg-type] - there is none
-    made.watch()
-    return made
+def alone(home: Path) -> Iterator[Office]:
+    """A site that names neither bot nor mail server."""
+    with messenger() as bots:
+        made = Office(home, bots)
+        made.watch()
+        yield made
 
 
-def lay(office: Office, number: int = 1, *, when: str = "immediate") -> None:
+def lay(office: Office, number: int = 1, *, when: Urgency = "immediate") -> None:
     with office.open() as site:
-        site.outbox.put(letter(number, when=when, at=office.now))  # type: ignore[arg-type]
+        site.outbox.put(letter(number, when=when, at=office.now))
 
 
 def post(office: Office) -> None:

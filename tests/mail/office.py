@@ -1,5 +1,6 @@
 """A mail server in this process that answers as it is told, and a postman with his own clock."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Office:
     on_data: Callable[[], None] = lambda: None
     sessions: int = 0
     resets: int = 0
+    slow: float = 0.0  # seconds before a letter is answered
     hang_up: int = 0  # how many of the next letters end the conversation without an answer
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
@@ -71,6 +73,7 @@ class Office:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        await asyncio.sleep(self.slow)
         if self.hang_up:
             self.hang_up -= 1
             assert server.transport is not None

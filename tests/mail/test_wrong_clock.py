@@ -189,3 +189,22 @@ def test_a_refused_letter_leaves_no_transaction_to_the_next_one(
     office.data = ["451 4.3.0 not now"]
     assert postman(outbox, office.account(), Watch()).deliver().sent == ("000002-night-zh_CN",)
     assert office.resets == 1
+
+
+def test_a_letter_told_in_a_digest_lies_among_the_sent_and_says_where(outbox: Outbox) -> None:
+    outbox.put(letter())
+    (waiting,) = outbox.letters("waiting")
+    outbox.keep(replace(waiting, told_in="000003-digest-zh_CN"))
+    (told,) = outbox.letters("sent")
+    assert (told.state, told.told_in) == ("sent", "000003-digest-zh_CN")
+
+
+def test_a_letter_is_due_at_once_while_one_reader_was_never_tried(
+    office: Office, outbox: Outbox
+) -> None:
+    outbox.put(letter(1, WANG, ZHANG))
+    (waiting,) = outbox.letters("waiting")
+    tried, fresh = waiting.recipients
+    later = replace(tried, due=NOON + timedelta(hours=1))
+    assert replace(waiting, recipients=(later, fresh)).due is None
+    assert replace(waiting, recipients=(later,)).due == NOON + timedelta(hours=1)

@@ -2,12 +2,15 @@
 
 import logging
 import socket
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from baozhang.errors import UnreachableError, UsageError
-from baozhang.notify.bots import LIMITS
+from baozhang.notify.bots import LIMITS, request
+from baozhang.notify.channel import pace_of
 from baozhang.settings.post import ChannelKind
 from baozhang.words import say
 from tests.notify.conftest import Opened, Time
@@ -155,3 +158,62 @@ def test_no_answer_in_time_quotes_no_address(opened: Opened) -> None:
     assert error is not None
     told = say(error.template, spoken="zh_CN", **error.facts)
     assert "verysecret" not in f"{error!r}{error}{told}{error.__context__!r}"
+
+
+def test_a_pace_that_cannot_be_written_down_holds_nothing_back(
+    opened: Opened, bots: Messenger, tmp_path: Path
+) -> None:
+    """A full disk is a thing to tell of."""
+    channel = opened("wecom")
+    nowhere = tmp_path / "a file"
+    nowhere.write_text("")
+    told = replace(channel, pace=pace_of("wecom", "duty", nowhere))
+    assert told.send(["disk full"]) is None
+    assert bots.texts == ["disk full"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_address_that_is_none_comes_back_as_an_error(opened: Opened, kind: ChannelKind) -> None:
+    assert isinstance(opened(kind, url="https://[").send(["x"]), UsageError)
+
+
+def test_places_that_others_take_meanwhile_are_not_waited_for_for_ever(
+    opened: Opened, bots: Messenger, time: Time
+) -> None:
+    channel = opened("wecom")
+
+    def others() -> None:
+        while not channel.pace.take(time.clock()):
+            pass
+
+    def wait(seconds: float) -> None:
+        time.wait(seconds)
+        others()
+
+    others()
+    error = replace(channel, wait=wait).send(["x"])
+    assert isinstance(error, UnreachableError)
+    assert (len(time.waited), bots.texts) == (1, [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_door_that_says_too_many_requests_shuts_the_bot(
+    opened: Opened, bots: Messenger, kind: ChannelKind, time: Time
+) -> None:
+    bots.forced = [(429, b"")]
+    channel = opened(kind)
+    channel.send(["x"])
+    assert time.waited or channel.pace.take(time.clock()) > timedelta(minutes=9)
+    assert bots.texts == [] or sum(time.waited) >= 60
+
+
+@pytest.mark.parametrize(
+    ("url", "begins"),
+    [
+        ("https://bot/robot", "https://bot/robot?timestamp="),
+        ("https://b/r?t=1", "https://b/r?t=1&"),
+    ],
+)
+def test_a_signature_joins_what_the_address_has(url: str, begins: str) -> None:
+    at = Time().now
+    assert request("dingtalk", url, "s", "x", at).url.startswith(begins)

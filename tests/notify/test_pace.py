@@ -1,5 +1,8 @@
 """A bot's pace is shared by processes, survives them, and is not fooled by clocks."""
 
+import fcntl
+import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,6 +45,26 @@ def test_a_bot_that_was_shut_hears_nothing_until_then(file: Path) -> None:
     assert Pace(file, 20).take(NOW + timedelta(minutes=10)) == NOTHING
 
 
+def test_a_bot_that_was_shut_is_waited_for_though_a_place_comes_sooner(file: Path) -> None:
+    Pace(file, 1).take(NOW)
+    Pace(file, 1).shut(NOW + timedelta(minutes=10))
+    assert Pace(file, 1).take(NOW) == timedelta(minutes=10)
+
+
+def test_a_file_of_bytes_that_are_no_text_is_begun_anew(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b"\xff\xfe\x80")
+    assert Pace(file, 1).take(NOW) == NOTHING
+
+
+@pytest.mark.parametrize("word", ["sent", "shut"])
+def test_an_instant_without_a_time_zone_is_begun_anew(file: Path, word: str) -> None:
+    at = "2026-07-31T14:00:00"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"sent": [], "shut": "", word: [at] if word == "sent" else at}))
+    assert Pace(file, 1).take(NOW) == NOTHING
+
+
 def test_places_of_the_future_come_of_a_wrong_clock_and_hold_nothing_back(file: Path) -> None:
     pace = Pace(file, 1)
     pace.take(NOW + timedelta(days=365))
@@ -65,3 +88,15 @@ def test_a_place_that_cannot_be_written_down_is_an_error(tmp_path: Path) -> None
 def test_the_file_is_for_its_owner_only(file: Path) -> None:
     Pace(file, 1).take(NOW)
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_process_is_waited_for(file: Path) -> None:
+    pace = Pace(file, 1)
+    pace.shut(NOW)
+    with ThreadPoolExecutor() as pool, file.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        taken = pool.submit(pace.take, NOW)
+        with pytest.raises(TimeoutError):
+            taken.result(timeout=0.3)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        assert taken.result() == NOTHING
