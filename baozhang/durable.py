@@ -33,7 +33,12 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def settle(folder: Path) -> None:
-    """Make a folder's names durable, those too whose writer died just before it could."""
+    """Make a folder's names durable, those too whose writer died just before it could.
+
+    Windows cannot open a folder; there it is left out.
+    """
+    if os.name == "nt":
+        return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

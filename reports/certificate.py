@@ -2,6 +2,7 @@
 
     every set proven within its span, books read      系统已证实   green
     the same, and some set holds bytes only           未做账务核对  never green
+    the point restored lacks part of its source       备份不完整
     the newest test of a set did not pass             失败
     damage was found in the vault since               失败
     a proof is older than promised                    证据过期
@@ -23,24 +24,29 @@ from baozhang.catalog.model import Status
 from baozhang.masking import Gate
 from baozhang.words import CHINESE
 from reports import canonical, statement, telling
-from reports.causes import day_words
+from reports.causes import day_words, sentence
 from reports.owner import ClientLetter, Envelope, Said, letter
 from reports.page import Fact, Letter, Mark, Pairs, Section, Signatures, Words
 from reports.plaintext import clean
-from reports.standing import SetMonth
+from reports.standing import Cause, SetMonth
 from reports.writing import Pen, pen
 
 KIND: Final = "certificate"
 
-Claim = Literal["proven", "bytes", "failed", "damaged", "stale", "none"]
+Claim = Literal["proven", "bytes", "torn", "failed", "damaged", "stale", "none"]
 COLOURS: dict[Claim, Status] = {
     "proven": "ok",
     "bytes": "partial",
+    "torn": "partial",
     "failed": "failed",
     "damaged": "failed",
     "stale": "inconclusive",
     "none": "inconclusive",
 }
+
+
+BESIDE: tuple[Cause, ...] = ("late", "failed", "partial", "suspicious", "unclear", "unread")
+"""Troubles that leave a proof standing, and that whoever relies on it has to know."""
 
 
 def render_certificate(
@@ -75,6 +81,8 @@ def claim(value: ClientLetter) -> Claim:
         return "damaged"
     if any(each.due is not None and each.due < value.at for each in sets):
         return "stale"
+    if any(each.torn for each in sets):
+        return "torn"
     return "bytes" if value.client.bytes_only else "proven"
 
 
@@ -88,6 +96,7 @@ def _said(value: ClientLetter, pen: Pen) -> Said:
     words: dict[Claim, str] = {
         "proven": pen.gettext("Proven"),
         "bytes": pen.gettext("Files only"),
+        "torn": pen.gettext("Backup in part"),
         "failed": pen.gettext("Failed"),
         "damaged": pen.gettext("Failed"),
         "stale": pen.gettext("Proof out of date"),
@@ -109,6 +118,8 @@ def _news(found: Claim, pen: Pen) -> str:
         return pen.gettext("last restore proven, books included")
     if found == "bytes":
         return pen.gettext("files restored, not proven at ledger level")
+    if found == "torn":
+        return pen.gettext("what was restored lacks part of its source")
     return pen.gettext("no valid proof of a restore")
 
 
@@ -127,6 +138,13 @@ def _sentence(value: ClientLetter, found: Claim, pen: Pen) -> str:
             "The files of this client were really restored, last on %(day)s, and equal what was "
             "backed up. Not proven at ledger level: for at least one set no book was read. This "
             "certificate holds until %(until)s.",
+            day=day,
+            until=until,
+        ),
+        "torn": pen.gettext(
+            "The data of this client was really restored, last on %(day)s, and equals what was "
+            "backed up; but at least one of the backup points restored lacks part of its source. "
+            "For what is in them this certificate holds until %(until)s.",
             day=day,
             until=until,
         ),
@@ -248,6 +266,10 @@ def _unchecked(value: ClientLetter, pen: Pen) -> Iterable[str]:
     yield pen.gettext("What was entered after the backup point named above is not covered by it.")
     for each in value.client.sets:
         yield from _doubts(each, pen)
+    alone = len(value.client.sets) == 1
+    for trouble in value.client.every_trouble:
+        if trouble.cause in BESIDE:
+            yield sentence(trouble, pen, alone=alone)
 
 
 def _doubts(each: SetMonth, pen: Pen) -> Iterable[str]:
@@ -270,7 +292,7 @@ def _doubts(each: SetMonth, pen: Pen) -> Iterable[str]:
 
 
 def _validity(value: ClientLetter, found: Claim, pen: Pen) -> Iterable[str]:
-    if found in ("proven", "bytes"):
+    if found in ("proven", "bytes", "torn"):
         yield pen.gettext(
             "Until %(until)s, the day by which the next restore test is promised; it ends earlier "
             "when a restore test does not pass.",

@@ -70,7 +70,8 @@ def _ages(value: AgencyMonth, pen: Pen) -> Chart:
         known = [age for age in ages if age is not None]
         worst.append(max(known, default=None))
         usual.append(median_low(known) if known else None)
-    promise = max((part.every for each in value.clients for part in each.sets), default=None)
+    promises = sorted({part.every for each in value.clients for part in each.sets})
+    lacking = sum(any(part.newest is None for part in each.sets) for each in value.clients)
     highest = max(age for age in worst if age is not None)
     return Chart(
         form="lines",
@@ -81,14 +82,24 @@ def _ages(value: AgencyMonth, pen: Pen) -> Chart:
             Series(pen.gettext("worst client"), _in(HOUR, worst)),
             Series(pen.gettext("median"), _in(HOUR, usual)),
         ),
-        target=(promise / HOUR, pen.gettext("promised")) if promise else None,
+        target=(promises[0] / HOUR, pen.gettext("promised")) if len(promises) == 1 else None,
         alt=pen.gettext(
             "Day by day in %(month)s: age of the newest backup point at midnight. The worst client "
             "reached %(highest)s; promised are at most %(promise)s.",
             month=month_words(value.month, pen),
             highest=pen.duration(highest),
-            promise=pen.duration(promise) if promise else "–",
-        ),
+            promise=" – ".join(map(pen.duration, (*promises[:1], *promises[1:][-1:]))) or "–",
+        )
+        + (_lacking(lacking, pen) if lacking else ""),
+    )
+
+
+def _lacking(clients: int, pen: Pen) -> str:
+    """Return that clients are missing in a picture, for they have nothing that could be drawn."""
+    return pen.ngettext(
+        " Not in the picture: %(n)s client with a set that has no backup point.",
+        " Not in the picture: %(n)s clients with a set that has no backup point.",
+        clients,
     )
 
 

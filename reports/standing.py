@@ -108,6 +108,7 @@ class SetMonth:
     tried: Tried | None  # the newest, whatever came of it
     proven: Tried | None  # the newest that passed
     held: bool  # its backup point is still known
+    torn: bool  # its backup point lacks something of the source
     unaccepted: tuple[str, ...]  # sources that were never tried on the real thing
     troubles: tuple[Trouble, ...]
 
@@ -292,7 +293,8 @@ def _set_month(
     points = [each for each in snapshots if each.set == name]
     whole = [each for each in points if not each.partial]
     backups = [each for each in outcomes if (each.duty, each.set) == ("backup", name)]
-    accepted = {each.snapshot for each in outcomes if each.duty == "acceptance"}
+    vouched = {each.snapshot for each in outcomes if each.duty == "acceptance"}
+    accepted = vouched - {each.id for each in points if each.partial}  # what lacks, lacks
     tests = [each for each in outcomes if (each.duty, each.set) == ("restore_test", name)]
     passed = [each for each in tests if each.status == "ok"]
     newest = whole[-1] if whole else None
@@ -316,6 +318,7 @@ def _set_month(
         tried=_tried(tests[-1]) if tests else None,
         proven=proven,
         held=proven is not None and any(each.id == proven.snapshot for each in points),
+        torn=proven is not None and any(e.partial for e in points if e.id == proven.snapshot),
         unaccepted=_unaccepted(backups[-1]) if backups else (),
         troubles=(
             *_unprotected(name, whole, backups, policy, at, accepted),

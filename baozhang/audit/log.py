@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from baozhang import durable
 from baozhang.audit.records import (
     GENESIS,
     LINE_LIMIT,
@@ -40,7 +41,6 @@ from baozhang.audit.signing import (
     is_signed,
     load_signer,
     make_signer,
-    write_whole,
 )
 from baozhang.clock import Clock
 from baozhang.errors import CorruptObjectError, StoreFullError, UnreachableError, UsageError
@@ -150,7 +150,7 @@ class AuditLog:
         file.write(lines)
         file.flush()
         os.fsync(file.fileno())
-        write_whole(self._folder / HEAD, encode_head(signer.sign(record, at)))
+        durable.replace(self._folder / HEAD, encode_head(signer.sign(record, at)))
 
 
 def _signer(folder: Path, *, is_new: bool) -> Signer:
@@ -274,7 +274,7 @@ def _set_aside(file: BinaryIO, folder: Path, torn: bytes) -> None:
     """
     start = file.seek(0, os.SEEK_END) - len(torn)
     digest = hashlib.sha256(torn).hexdigest()
-    write_whole(folder / f"torn-{start}-{digest[:16]}.pending", torn)
+    durable.replace(folder / f"torn-{start}-{digest[:16]}.pending", torn)
     file.truncate(start)
     os.fsync(file.fileno())
 

@@ -5,7 +5,6 @@ paper: a log is only as trustworthy as the way its public key came to whoever ve
 """
 
 import hashlib
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from baozhang import durable
 from baozhang.audit.records import Head, Record, signed_part
 from baozhang.errors import UsageError
 
@@ -61,8 +61,8 @@ def make_signer(folder: Path) -> Signer:
     key = Ed25519PrivateKey.generate()
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    write_whole(folder / PUBLIC_KEY, public)
-    write_whole(folder / PRIVATE_KEY, secret)
+    durable.replace(folder / PUBLIC_KEY, public)
+    durable.replace(folder / PRIVATE_KEY, secret)
     return Signer(key)
 
 
@@ -111,29 +111,3 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
             path=path,
         )
     return key
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Make the file hold these bytes, durably and all at once, mode 0600.
-
-    The caller keeps others from writing the same path at the same time.
-    """
-    half = path.with_name(path.name + ".tmp")
-    half.unlink(missing_ok=True)
-    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in the folder durable; Windows cannot open a folder, there it is left out."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from baozhang import durable
 from baozhang.errors import UnreachableError
 
 
@@ -76,14 +77,8 @@ class Memory:
             "last": seen.last.isoformat(),
             "letters": dict(seen.letters),
         }
-        half = self.file.with_suffix(".tmp")
         with _translated():
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(value, file, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            half.replace(self.file)
+            durable.replace(self.file, json.dumps(value, sort_keys=True).encode())
 
 
 @contextmanager

@@ -1,39 +1,16 @@
-"""Small files that are old or new and never between, readable by their owner alone."""
+"""What the post remembers in small files, each a JSON object; a damaged one is no obstacle."""
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Give a file this content; a crash leaves the old file or the new one.
-
-    The file's name is durable once its folder is: see `settle`.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(unfinished, "wb", opener=_private) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-
-
-def settle(folder: Path) -> None:
-    """Make a folder's names durable, those too whose writer died just before it could."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+from baozhang import durable
 
 
 def write_values(path: Path, values: Mapping[str, object]) -> None:
     """Write values as JSON, durably."""
-    write_durably(path, json.dumps(values, ensure_ascii=False, indent=1).encode())
-    settle(path.parent)
+    durable.replace(path, json.dumps(values, ensure_ascii=False, indent=1).encode())
 
 
 def read_values(path: Path) -> dict[str, object]:
@@ -63,7 +40,3 @@ def read_instant(text: object) -> datetime | None:
 def read_count(value: object) -> int:
     """Return a count that a file names, 0 where it names none."""
     return max(value, 0) if isinstance(value, int) else 0
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

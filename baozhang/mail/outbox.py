@@ -28,8 +28,9 @@ from email.message import EmailMessage, Message
 from email.policy import default
 from pathlib import Path
 
+from baozhang import durable
 from baozhang.errors import StoreFullError, UnreachableError, UsageError
-from baozhang.mail.files import read_instant, read_values, settle, write_durably, write_values
+from baozhang.mail.files import read_instant, read_values, write_values
 from baozhang.mail.message import POLICY
 from baozhang.mail.queued import Queued, State, read_letter
 from baozhang.mail.trouble import ServerTrouble, read_trouble, write_trouble
@@ -66,9 +67,10 @@ class Outbox:
             raise UsageError("not a letter: {letter}", letter=repr(name[:80]))
         try:
             path = self._place(name, message)
-            if not path.exists():
-                write_durably(path, message.as_bytes(policy=POLICY))
-            settle(path.parent)
+            if path.exists():
+                durable.settle(path.parent)  # who wrote it may have died just before it could
+            else:
+                durable.replace(path, message.as_bytes(policy=POLICY))
         except OSError as error:
             full = error.errno in _FULL
             raise (StoreFullError if full else UnreachableError)(
@@ -144,8 +146,8 @@ class Outbox:
         if old != new:
             write_values(new.with_suffix(".json"), letter.values())
             old.replace(new)
-            settle(home)
-            settle(old.parent)
+            durable.settle(home)
+            durable.settle(old.parent)
             old.with_suffix(".json").unlink(missing_ok=True)
 
     @contextmanager

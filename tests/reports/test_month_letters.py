@@ -9,11 +9,13 @@ from baozhang.catalog.model import Duty, Status
 from baozhang.words import CHINESE, ENGLISH
 from reports.canonical import canonical, fingerprint
 from reports.certificate import render_certificate
+from reports.month_charts import charts
 from reports.monthly import render_monthly
 from reports.months import Month
 from reports.page import Letter
-from reports.standing import ClientMonth
+from reports.standing import SUSPICIOUS, ClientMonth
 from reports.statement import render_statement
+from reports.writing import pen
 from tests.reports import offices
 
 GREEN = "#1a6b33"
@@ -273,3 +275,48 @@ def test_a_statement_does_not_call_damaged_bytes_whole() -> None:
 def test_a_client_whose_books_differ_is_not_said_to_have_had_none_checked() -> None:
     table = words(monthly(offices.differing())).rpartition("全部客户")[2]
     assert "未做账务核对" not in table.partition("签字盖章")[0]
+
+
+def test_a_restored_point_that_lacks_something_is_certified_as_such() -> None:
+    tested = offices.told(
+        "c001", "restore_test", offices.TESTED, snapshot=KEPT, figures=offices.PROVEN
+    )
+    points = [offices.point("c001", n, partial=n == 18) for n in range(1, 39)]
+    made = certificate(offices.of("c001", points, [tested]))
+    assert made.subject.startswith("【备份不完整】")
+    assert GREEN not in made.html
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [((SUSPICIOUS,), "出现突变，尚无人确认"), ((), "不完整或发现问题")],
+    ids=["suspicious", "partial"],
+)
+def test_a_certificate_tells_of_a_last_backup_that_is_not_well(
+    figures: tuple[tuple[str, int], ...], said: str
+) -> None:
+    last = offices.NIGHT + 37 * offices.DAY
+    tested = offices.told(
+        "c001", "restore_test", offices.TESTED, snapshot=KEPT, figures=offices.PROVEN
+    )
+    night = offices.told("c001", "backup", last, "partial", figures=figures)
+    points = [offices.point("c001", n) for n in range(1, 39)]
+    unchecked = words(certificate(offices.of("c001", points, [tested, night])))
+    assert said in unchecked.partition("未核对的内容")[2]
+    assert said not in words(certificate(offices.sound()))
+
+
+def test_clients_without_a_backup_point_are_not_left_out_of_the_picture_unsaid() -> None:
+    said = "另有1户的备份集没有备份点，未画入图中"
+    assert said in words(monthly(offices.sound(), offices.unknown()))
+    assert said not in words(monthly(offices.sound()))
+
+
+def test_a_line_of_the_promise_is_drawn_only_where_there_is_but_one() -> None:
+    weekly = offices.sound("c002")
+    weekly = replace(weekly, sets=(replace(weekly.sets[0], every=7 * offices.DAY),))
+    alone = dict(charts(offices.agency(offices.sound()), pen(CHINESE)))["最多丢失时长"]
+    mixed = dict(charts(offices.agency(offices.sound(), weekly), pen(CHINESE)))["最多丢失时长"]
+    assert alone.target == (24, "约定值")
+    assert mixed.target is None
+    assert "约定不超过 24小时 – 168小时" in mixed.alt

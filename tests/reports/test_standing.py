@@ -285,3 +285,11 @@ def test_sources_that_were_never_tried_where_they_run_are_known() -> None:
     finding = Finding(UNACCEPTED_TEMPLATES["source"], facts, severity="warning")
     client = of("c001", points(), [told("c001", "backup", NIGHT, findings=(finding,))])
     assert client.sets[0].unaccepted == ("erp",)
+
+
+def test_a_point_that_lacks_something_stays_trouble_whoever_vouched_for_it() -> None:
+    torn = point("c001", 38, partial=True)
+    last = told("c001", "backup", NIGHT + 37 * DAY, "partial", snapshot=torn.id)
+    word = told("c001", "acceptance", AT - timedelta(hours=1), snapshot=torn.id)
+    client = of("c001", [*points(37), torn], [last, word])
+    assert "partial" in causes(client)
