@@ -1,6 +1,7 @@
 """A machine that is slow, short of handles, told to stop, or whose disk goes read-only or away."""
 
 import base64
+import gc
 import os
 import random
 import resource
@@ -48,17 +49,17 @@ def test_without_handles_a_job_ends_cleanly(fresh: Fresh, publish: Publish, name
     """One handle more each time, from none to enough."""
     job, ends = JOBS[name], list[int]()
 
-    def limited(place: Path, handles: int) -> object:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))
+    def limited(place: Path, more: int) -> object:
+        gc.collect()  # what an earlier test left would close its handles in the middle
+        lowest = os.dup(0)  # that is free: with a limit there, none can be had
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + more, lowest + more))
         return job.work(place)
 
-    begin = os.dup(0)  # the lowest that is free: with a limit there, none can be had
-    os.close(begin)
     while not ends or ends[-1] != 0:
         place = fresh(job)
-        handles = begin + len(ends)
-        ends.append(in_child(partial(limited, place, handles)))
-        assert ends[-1] in ENDS, handles
+        ends.append(in_child(partial(limited, place, len(ends))))
+        assert ends[-1] in ENDS, len(ends)
         job.check(place, ends[-1])
         assert len(ends) < 64
     publish("too few handles", len(ends) - 1, job=name)
