@@ -193,10 +193,10 @@ def deploy(file: Path, env: Mapping[str, str]) -> None:
 
 
 def scheduled(api: str) -> dict[str, int]:
-    """Return how many runs the server itself has scheduled, by deployment."""
+    """Return how many runs the server itself has scheduled, by deployment that has a schedule."""
     found = ask(f"{api}/deployments/filter", {})
     assert isinstance(found, list)
-    return {each["name"]: _count(api, each["id"]) for each in found}
+    return {each["name"]: _count(api, each["id"]) for each in found if each["schedules"]}
 
 
 def _count(api: str, deployment: str) -> int:
@@ -208,7 +208,7 @@ def _count(api: str, deployment: str) -> int:
 
 
 def wait_scheduled(api: str) -> dict[str, int]:
-    """Wait until runs have appeared for every deployment; a healthy server alone proves nothing."""
+    """Wait until every schedule has runs; a healthy server alone proves nothing."""
     began = time.monotonic()
     while not all((counts := scheduled(api)).values()) or not counts:
         if time.monotonic() - began > SCHEDULED_WITHIN:
