@@ -85,17 +85,22 @@ def restore(
                 files=receipt.files,
                 bytes=receipt.bytes,
             )
-    value = {
+    value = {**_value(chosen, receipt, to, copy), "dry_run": dry_run}
+    value["seconds"] = round(perf_counter() - began, 3)
+    show(value, as_json=as_json, human=lambda console: _draw(console, receipt, to, copy))
+
+
+def _value(
+    chosen: Snapshot, receipt: RestoreReceipt, to: Path, copy: Copy | None
+) -> dict[str, object]:
+    return {
         "snapshot": chosen.id,
         "files": receipt.files,
         "bytes": receipt.bytes,
-        "seconds": round(perf_counter() - began, 3),
-        "dry_run": dry_run,
         "to": str(to),
         "copy": copy.id if copy else None,
         "due": copy.due.isoformat() if copy else None,
     }
-    show(value, as_json=as_json, human=lambda console: _draw(console, receipt, to, copy))
 
 
 @contextmanager

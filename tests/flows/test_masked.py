@@ -128,9 +128,13 @@ def test_a_handler_that_is_added_later_sees_none() -> None:
 
 
 @pytest.mark.usefixtures("masked")
-def test_a_broken_call_of_the_log_does_not_stop_the_work() -> None:
+def test_a_broken_call_of_the_log_neither_stops_the_work_nor_tells(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     words = "%d of %s"
     logging.getLogger("any").error(words, NAME)
+    assert len(caplog.records) == 1
+    assert NAME not in caplog.text
 
 
 @pytest.mark.usefixtures("masked")
