@@ -86,6 +86,10 @@ class SourceUnreadableError(UnreachableError):
     transient = False
 
 
+class SourceGoneError(SourceUnreadableError):
+    """The source is not there at all: its folder, file or database has vanished."""
+
+
 class SourceBusyError(UnreachableError):
     """No consistent instant of the source could be had within the limit."""
 

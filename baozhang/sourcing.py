@@ -28,6 +28,8 @@ from baozhang.sources.servers import Password, Server
 from baozhang.sources.share import Share, ShareSource
 from baozhang.sources.site_places import inbox_folder, share_of
 from baozhang.sources.sqlite import SqliteSource
+from baozhang.sources.sqlite_writing import SqliteWriting
+from baozhang.sources.writing import Trial
 
 
 class Driven(Protocol):
@@ -53,6 +55,21 @@ DRIVEN = {
     "mysql": ("baozhang.sources.mysql", "MysqlSource"),
 }
 """Kind to module and class, all made alike."""
+WRITING = {
+    "postgres": ("baozhang.sources.postgres_writing", "PostgresWriting"),
+    "mysql": ("baozhang.sources.mysql_writing", "MysqlWriting"),
+}
+"""The same for what is done about writing."""
+
+
+class Written(Protocol):
+    """What the modules about writing to databases have in common."""
+
+    def __call__(
+        self, server: Server, database: str, password: Password | None, scratch: Path
+    ) -> Trial:
+        """Make a switch, or a trial, of one database."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,17 @@ class Sources:
             "mssql": self._mssql,
         }
         return builders[each.kind](client, set_name, each)
+
+    def writing(self, each: SourceFile) -> Trial | None:
+        """Return how writing to a source is tried, or switched off; None: it is no database."""
+        if each.kind == "sqlite":
+            return SqliteWriting(self._path(each))
+        if each.kind not in WRITING:
+            return None
+        module, name = WRITING[each.kind]
+        made = cast("Written", getattr(import_module(module), name))
+        server, password = self._login(each.server)
+        return made(server, each.database or "", password, self.scratch)
 
     @cached_property
     def share(self) -> Share | None:

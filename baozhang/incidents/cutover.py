@@ -31,7 +31,7 @@ from baozhang.settings import SourceFile
 from baozhang.site import Site
 from baozhang.sources.base import Frozen, Item, Source
 from baozhang.sources.combined import CombinedSource
-from baozhang.sources.placing import is_occupied
+from baozhang.sources.placing import exchanges, identity, is_occupied, settle
 from baozhang.vault.model import Snapshot
 from baozhang.vault.snapshot import Manifest
 
@@ -52,6 +52,11 @@ class _Part:
     target: Path  # the folder, the database file, or a path whose name is the database's
     manifest: Manifest
     proofs: Mapping[str, Proof]  # by the book's name
+
+    @property
+    def place(self) -> Path:
+        """Where the names are changed: SQLite keeps its files where the database is, not a link."""
+        return self.target.resolve() if self.file.kind == "sqlite" else self.target
 
 
 def how_of(site: Site, client: str, set_name: str) -> How:
@@ -152,6 +157,10 @@ def _put(
     """Publish one source and check it; a run before this one may have done so."""
     before = [e for e in incident.journal.events() if e.kind == BEGUN and _of(e.facts, begun)]
     kept = any(bool(event.facts["occupied"]) for event in before)
+    at_once = all(bool(event.facts["at_once"]) for event in before)
+    for event in before:  # an exchange left what was there where the restored copy lay
+        if restored is not None and part.file.kind in FILES:
+            settle(restored, part.place, int(event.facts["there"]))
     if not before or not _equal(part):
         if restored is None or not restored.exists():
             raise UsageError(
@@ -161,17 +170,32 @@ def _put(
                 client=snapshot.client,
                 set=snapshot.set,
             )
-        occupied = part.file.kind in DATABASES or is_occupied(part.target)
+        if part.file.kind in FILES:  # a new disk has none of the folders above
+            part.target.parent.mkdir(parents=True, exist_ok=True)
+        facts = _before(part)
         incident.journal.append(
             BEGUN,
             actor=actor,
             client=snapshot.client,
             set=snapshot.set,
             step=begun.step,
-            occupied=occupied,
+            **facts,
         )
         kept |= part.source.publish(restored, part.target, replace=True) is not None
-    return {"kept": kept, "checked": _equal(part)}
+        at_once &= bool(facts["at_once"])
+    return {"kept": kept, "checked": _equal(part), "at_once": at_once}
+
+
+def _before(part: _Part) -> Facts:
+    """Say what is known before a source is published, for a run that finds it half done."""
+    if part.file.kind in DATABASES:  # the servers rename within one transaction
+        return {"occupied": True, "at_once": True, "there": 0}
+    occupied = is_occupied(part.target)
+    return {
+        "occupied": occupied,
+        "at_once": not occupied or exchanges(part.place),
+        "there": identity(part.place),
+    }
 
 
 def _of(facts: Facts, begun: Begun) -> bool:

@@ -212,7 +212,8 @@ class Source(Protocol):
         """Hold one consistent instant of the source until the `with` ends.
 
         Raises:
-            SourceUnreadableError: the source is not there, or may not be read.
+            SourceGoneError: the source is not there.
+            SourceUnreadableError: it may not be read.
             SourceBusyError: no consistent instant within the time limit; transient.
         """
         ...

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from baozhang.clock import SHANGHAI
-from baozhang.errors import SourceUnreadableError
+from baozhang.errors import SourceGoneError, SourceUnreadableError
 from baozhang.sources.base import Item
 from baozhang.sources.folders import root_folder
 from baozhang.sources.globs import excluder
@@ -145,7 +145,8 @@ def read_inbox(folder: Path) -> Inbox:
         with os.scandir(folder) as entries:
             names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
     except OSError as error:
-        raise SourceUnreadableError(
+        gone = isinstance(error, FileNotFoundError)
+        raise (SourceGoneError if gone else SourceUnreadableError)(
             "inbox folder {folder} cannot be read: {reason}",
             hint="Check that the inbox is mounted, and that its folders are named after client "
             "and set.",

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from baozhang.books.model import LedgerReader
 from baozhang.clock import Clock, system_clock
-from baozhang.errors import BaozhangError, SourceBusyError, SourceUnreadableError
+from baozhang.errors import BaozhangError, SourceBusyError, SourceGoneError, SourceUnreadableError
 from baozhang.sources.base import UNTRUSTED, Frozen, Item, LedgerSpec, Trouble
 from baozhang.sources.combined import CombinedSource, FrozenTogether
 from baozhang.sources.drops import (
@@ -137,7 +137,7 @@ class InboxSource:
         if tried and tried.state != "ok" and (newest is None or tried.at >= newest[0].at):
             return _not_delivered(self._folder.name, busy=tried.state == "busy")
         if newest is None:
-            return SourceUnreadableError(
+            return SourceGoneError(
                 "nothing has arrived in the inbox folder {folder}",
                 hint="Switch the computer on that delivers it, and look at the script's log there.",
                 folder=self._folder.name,

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, cast
 
 import pymssql
 
-from baozhang.errors import SourceBusyError, SourceUnreadableError
+from baozhang.errors import SourceBusyError, SourceGoneError, SourceUnreadableError
 from baozhang.sources.servers import Password, Server
 
 PORT = 1433
@@ -253,7 +253,8 @@ class Session:
         means = _MEANS.get(code, "other")
         if checking and code and means not in _NO_DAMAGE:
             means = "copy"
-        kind = SourceBusyError if means in _TRANSIENT else SourceUnreadableError
+        lasting = SourceGoneError if means == "missing" else SourceUnreadableError
+        kind = SourceBusyError if means in _TRANSIENT else lasting
         return kind(
             ERROR_TEMPLATES[means],
             hint=HINT_TEMPLATES[means],

@@ -17,7 +17,7 @@ import pymysql
 from pymysql.converters import conversions
 from pymysql.cursors import Cursor, SSCursor
 
-from baozhang.errors import SourceBusyError, SourceUnreadableError
+from baozhang.errors import SourceBusyError, SourceGoneError, SourceUnreadableError
 from baozhang.sources.servers import Password, Server
 
 PORT = 3306
@@ -198,7 +198,8 @@ class Session:
         meaning = "tls" if isinstance(cause, ssl.SSLError) else _MEANS.get(code, "other")
         if meaning == "changed" and self._alone:
             meaning = "other"
-        kind = SourceBusyError if meaning in _TRANSIENT else SourceUnreadableError
+        lasting = SourceGoneError if meaning == "missing" else SourceUnreadableError
+        kind = SourceBusyError if meaning in _TRANSIENT else lasting
         facts: dict[str, object] = {**self.facts, "code": code}
         return kind(ERROR_TEMPLATES[meaning], hint=HINT_TEMPLATES[meaning], **facts)
 

@@ -3,11 +3,18 @@
 What lay there before is moved beside it (`ledger`, then `ledger.replaced-1`, …) and never
 deleted: a recovery that turns out to be the wrong one must itself be recoverable.
 
-    same file system     what is there is renamed aside, the restored folder to its name
+    same file system     the restored folder and what is there exchange their names, in one step;
+                         what was there then gets its kept name
     another one          copied to a hidden name beside the target and made durable, then the same
+
+Whoever is killed after the exchange has put the new data into use, and left the old where the new
+lay: `settle` gives it its kept name.  A file system that cannot exchange (`exchanges`) gets two
+renames instead, and between them nothing is at the target.
 """
 
+import ctypes
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -23,6 +30,10 @@ from baozhang.sources.folders import Folder, Folders, root_folder, split
 from baozhang.sources.traits import give, holes_of, link_of, runs_of_data, shed_lists
 from baozhang.sources.walk import Walk
 
+_AT_FDCWD = -100  # "relative to where the process is": linux/fcntl.h
+_RENAME_EXCHANGE = 2  # "1 << 1, exchange source and dest": linux/fs.h; renameat2(2), Linux 3.15
+_CANNOT = {errno.EINVAL, errno.ENOSYS}  # what a file system answers that knows no exchange
+_HIDDEN, _READY = ".restoring-", "ready"
 _BLOCK = 2**20  # bytes copied at a time
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -45,6 +56,52 @@ def place_tree(restored: Path, target: Path, *, replace: bool) -> Path | None:
         raise _cannot_put(target, error) from error
     sync_folder(target.parent)
     return aside
+
+
+def exchanges(target: Path) -> bool:
+    """Tell whether the names beside `target` can be exchanged in one step, by doing so.
+
+    Raises:
+        UsageError: nothing can be written there.
+    """
+    own = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    probe = target.with_name(f".exchanging-{own}")  # one of a run that was killed is used up here
+    try:
+        for name in ("a", "b"):
+            (probe / name).mkdir(parents=True, exist_ok=True)
+        able = _exchange(probe / "a", probe / "b")
+        shutil.rmtree(probe)
+    except OSError as error:
+        raise _cannot_put(target, error) from error
+    return able
+
+
+def identity(target: Path) -> int:
+    """Return the inode number of what is there, which a rename does not change; 0: nothing is."""
+    try:
+        return target.lstat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def settle(restored: Path, target: Path, there: int) -> Path | None:
+    """Give what an interrupted run exchanged, and did not come to move, its kept name.
+
+    Args:
+        restored: what that run was to publish.
+        target: where it is in use now.
+        there: the `identity` of what was at `target` before.
+
+    Returns:
+        Where it lies now; None where no exchange was interrupted.
+    """
+    for place in (restored, *target.parent.glob(f"{_HIDDEN}*/{_READY}")):
+        if there and identity(place) == there:
+            aside = free_name(target)
+            place.rename(aside)
+            sync_folder(target.parent)
+            return aside
+    return None
 
 
 def is_occupied(target: Path) -> bool:
@@ -100,8 +157,8 @@ def staged_copy(file: Path, target: Path) -> Iterator[Path]:
         with _hidden_beside(target) as hidden:
             walk = Walk(root_folder(file.parent), only=os.fsencode(file.name))
             for item in walk.items():
-                _copy_one(walk, item, root_folder(hidden), b"ready")
-            yield hidden / "ready"
+                _copy_one(walk, item, root_folder(hidden), os.fsencode(_READY))
+            yield hidden / _READY
     except OSError as error:
         raise _cannot_put(target, error) from error
 
@@ -123,26 +180,56 @@ def _swap_or_copy(restored: Path, target: Path, aside: Path | None) -> None:
         if error.errno != errno.EXDEV:
             raise
         with _hidden_beside(target) as hidden:
-            _copy(restored, hidden / "ready")
-            _swap(hidden / "ready", target, aside)
+            _copy(restored, hidden / _READY)
+            _swap(hidden / _READY, target, aside)
 
 
 def _swap(ready: Path, target: Path, aside: Path | None) -> None:
-    """Rename `target` aside and `ready` to it; on an error all is as before."""
-    if aside:
-        target.rename(aside)
-    try:
+    """Put `ready` in the place of `target`, and that at `aside`; on an error all is as before."""
+    if aside is None:
         ready.rename(target)
-    except OSError:
-        if aside:
+    else:
+        swap(ready, target, aside)
+
+
+def swap(ready: Path, target: Path, aside: Path) -> None:
+    """Exchange two names, and give what was at `target` its kept name; on an error, undo it."""
+    if not _exchange(ready, target):
+        target.rename(aside)
+        try:
+            ready.rename(target)
+        except OSError:
             aside.rename(target)
+            raise
+        return
+    try:
+        ready.rename(aside)
+    except OSError:
+        _exchange(ready, target)
         raise
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False: this file system, or this system, cannot.
+
+    Both names exist before and after, each with all it had or all the other had.
+    """
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # glibc 2.28
+    if renameat2 is None:
+        return False
+    names = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
+    if not renameat2(*names, _RENAME_EXCHANGE):
+        return True
+    code = ctypes.get_errno()
+    if code in _CANNOT:
+        return False
+    raise OSError(code, os.strerror(code), os.fspath(one), None, os.fspath(other))
 
 
 @contextmanager
 def _hidden_beside(target: Path) -> Iterator[Path]:
     """Provide a folder on the target's file system that is gone afterwards, with what it holds."""
-    hidden = Path(tempfile.mkdtemp(prefix=".restoring-", dir=target.parent))
+    hidden = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=target.parent))
     shed_lists(hidden)
     try:
         yield hidden

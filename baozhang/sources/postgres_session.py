@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from baozhang.errors import SourceBusyError, SourceUnreadableError, UsageError
+from baozhang.errors import SourceBusyError, SourceGoneError, SourceUnreadableError, UsageError
 from baozhang.sources.servers import Password, Server, Tls
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -193,7 +193,7 @@ def _not_let_in(login: Login, database: str) -> SourceBusyError | SourceUnreadab
             **facts,
         )
     if there is None:
-        return SourceUnreadableError(
+        return SourceGoneError(
             "the server {server} has no database {database}",
             hint="Check the name; capital letters count.",
             **facts,

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import Profile, load_profile
 from baozhang.books.reading import open_books
-from baozhang.errors import LedgerFormatError, SourceUnreadableError
+from baozhang.errors import LedgerFormatError, SourceGoneError, SourceUnreadableError
 from baozhang.sources.base import Item, LedgerSpec, Trouble, shown
 from baozhang.sources.claims import (
     Claim,
@@ -235,7 +235,7 @@ class ShareSource(LedgerTreeSource):
         """
         part = self._share.claimed(self._pair)
         if not part.paths:
-            raise SourceUnreadableError(
+            raise SourceGoneError(
                 "the share {path} holds no file of this set",
                 hint="Check that the share is mounted whole, and the rules of `share` in "
                 "agency.yaml.",

@@ -32,7 +32,7 @@ from blake3 import blake3
 from baozhang.books.model import LedgerReader
 from baozhang.books.profiles import load_profile
 from baozhang.books.reading import open_books
-from baozhang.errors import SourceBusyError, SourceUnreadableError, UsageError
+from baozhang.errors import SourceBusyError, SourceGoneError, SourceUnreadableError, UsageError
 from baozhang.sources.base import Item, shown
 from baozhang.sources.copied import FrozenCopy
 from baozhang.sources.placing import (
@@ -40,6 +40,7 @@ from baozhang.sources.placing import (
     in_the_way,
     require_folder,
     staged_copy,
+    swap,
     sync_folder,
 )
 from baozhang.sources.scratch import private_folder
@@ -177,8 +178,8 @@ class SqliteSource:
             except sqlite3.DatabaseError as error:
                 if _code(error) not in _DAMAGED:
                     raise
-            _set_aside(target, aside)
-            ready.replace(target)
+            _set_leftovers_aside(target, aside)
+            _swap_in(ready, target, aside)
 
 
 def _header_of(path: Path) -> bytes:
@@ -281,13 +282,14 @@ def _digest(image: Path) -> tuple[int, int]:
     return int.from_bytes(digest[:8], "big") >> 1, int.from_bytes(digest[8:16], "big") >> 1
 
 
-def _set_aside(target: Path, aside: Path) -> None:
-    """Keep the old database under another name while it still has its own, where that can be."""
+def _swap_in(ready: Path, target: Path, aside: Path) -> None:
+    """Keep the old database under another name, and put the image under its own, in one step."""
     try:
         os.link(target, aside)
-    except OSError:  # a file system without hard links: the name is free for a moment
-        target.rename(aside)
-    _set_leftovers_aside(target, aside)
+    except OSError:  # a file system without hard links
+        swap(ready, target, aside)
+    else:
+        ready.replace(target)
 
 
 def _set_leftovers_aside(target: Path, aside: Path) -> None:
@@ -312,7 +314,8 @@ def _errors_about(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SourceUnreadableError(
+        gone = isinstance(error, FileNotFoundError)
+        raise (SourceGoneError if gone else SourceUnreadableError)(
             "{path} cannot be used: {reason}",
             hint="Check that it is there and that this account may use it.",
             path=named,

@@ -17,8 +17,9 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from baozhang.errors import SourceUnreadableError
+from baozhang.errors import SourceGoneError, SourceUnreadableError
 from baozhang.sources.base import Earlier, Item, Trouble, shown
+from baozhang.sources.carrying import carry_over
 from baozhang.sources.folders import root_folder
 from baozhang.sources.globs import excluder
 from baozhang.sources.mounts import present_untrusted_devices
@@ -53,7 +54,8 @@ class TreeSource:
             single = stat.S_ISREG(self._root.stat().st_mode)
             folder = root_folder(self._root.parent if single else self._root)
         except OSError as error:
-            raise SourceUnreadableError(
+            gone = isinstance(error, FileNotFoundError)
+            raise (SourceGoneError if gone else SourceUnreadableError)(
                 "{path} cannot be read: {reason}",
                 hint="Check that it exists, is mounted and may be read by this account.",
                 path=shown(os.fsencode(self._root)),
@@ -73,7 +75,12 @@ class TreeSource:
         yield ()
 
     def publish(self, restored: Path, target: Path, *, replace: bool = False) -> Path | None:
-        """Make the folder `restored` appear as `target`; see `base.Source.publish`."""
+        """Make the folder `restored` appear as `target`; see `base.Source.publish`.
+
+        What the source leaves out and is in use stays in use (`carrying`).
+        """
+        if self._excluded and replace:
+            carry_over(target, restored, self._excluded)
         return place_tree(restored, target, replace=replace)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from baozhang.incidents.journal import Event, Journal
+from baozhang.sources import placing
 
 
 def killed_at(number: int, work: Callable[[], object], *, before: bool = False) -> bool:
@@ -21,24 +22,28 @@ def killed_at(number: int, work: Callable[[], object], *, before: bool = False) 
     return _died(child)
 
 
-def killed_after_rename(number: int, work: Callable[[], object]) -> bool:
-    """Run `work` in a child that dies right after its n-th rename of something that is published.
+def killed_before_rename(number: int, work: Callable[[], object]) -> bool:
+    """Run `work` in a child that dies right before its n-th change of names of what is published.
 
-    Renames of the journal, the register and other small files do not count.
+    The exchange is one, and giving what was there its kept name is another.  Those of the journal,
+    the register and other small files do not count.
     """
     child = os.fork()
     if child == 0:
-        original, count = Path.rename, 0
+        count = 0
 
-        def rename(self: Path, target: "Path | str") -> Path:
-            nonlocal count
-            done = original(self, target)
-            count += 1
-            if count == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return done
+        def counted(original: Callable[[Path, Path], object]) -> Callable[[Path, Path], object]:
+            def change(one: Path, other: Path) -> object:
+                nonlocal count
+                count += 1
+                if count == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return original(one, other)
 
-        Path.rename = rename  # type: ignore[method-assign,assignment]
+            return change
+
+        Path.rename = counted(Path.rename)  # type: ignore[method-assign,assignment]
+        placing._exchange = counted(placing._exchange)  # type: ignore[assignment]
         _run(work)
     return _died(child)
 

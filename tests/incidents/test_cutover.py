@@ -21,7 +21,7 @@ from baozhang.vault.model import Snapshot
 from baozhang.vault.writer import Proving, back_up
 from baozhang.wiring import open_site
 from tests.flows.site import CLIENT, ledger, make_site
-from tests.incidents.dying import killed_after_rename, killed_at
+from tests.incidents.dying import killed_at, killed_before_rename
 
 GOOD, BAD = ledger("100,00", "250,50").encode(), ledger("100,00").encode()
 
@@ -238,7 +238,7 @@ def test_a_run_killed_at_any_event_is_gone_on_with(tmp_path: Path, before: bool)
             live(home).write_bytes(BAD)
             opened(site)
         died = killed_at(number, lambda at=home: recovered(at), before=before)  # type: ignore[misc]
-        assert not live(home).exists() or live(home).read_bytes() in (GOOD, BAD)
+        assert live(home).read_bytes() in (GOOD, BAD)
         recovered(home)
         assert live(home).read_bytes() == GOOD
         assert sorted(os.listdir(home / "books")) == ["c001", "c001.replaced-1"]
@@ -250,19 +250,51 @@ def test_a_run_killed_at_any_event_is_gone_on_with(tmp_path: Path, before: bool)
     pytest.fail("it never came to its end")
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_run_killed_between_two_renames_is_gone_on_with(home: Path, number: int) -> None:
+def test_a_run_killed_before_any_change_of_names_is_gone_on_with(tmp_path: Path) -> None:
+    seen = set()
+    for number in range(1, 10):
+        home = make_site(tmp_path / f"{number}", "c001")
+        with open_site(home) as site:
+            backed_up(site)
+            live(home).write_bytes(BAD)
+            opened(site)
+        died = killed_before_rename(number, lambda at=home: recovered(at))  # type: ignore[misc]
+        seen.add(live(home).read_bytes())  # at every instant it is one or the other
+        done = recovered(home)
+        assert (done.kept, done.checked) == (True, True)
+        assert live(home).read_bytes() == GOOD
+        assert (home / "books" / "c001.replaced-1" / "FEC2026.txt").read_bytes() == BAD
+        assert sorted(os.listdir(home / "books")) == ["c001", "c001.replaced-1"]
+        if not died:
+            assert (number, seen) == (5, {GOOD, BAD})
+            return
+    pytest.fail("it never came to its end")
+
+
+def test_what_was_replaced_never_comes_back_as_if_it_were_the_restored_copy(home: Path) -> None:
+    """A run died right after the exchange, and people worked on with what it put into use."""
     with open_site(home) as site:
         backed_up(site)
         live(home).write_bytes(BAD)
         opened(site)
-    assert killed_after_rename(number, lambda: recovered(home))
-    done = recovered(home)
-    assert (done.kept, done.checked) == (True, True)
+    assert killed_before_rename(4, lambda: recovered(home))
     assert live(home).read_bytes() == GOOD
-    beside = home / "books" / "c001.replaced-1" / "FEC2026.txt"
-    assert beside.read_bytes() == BAD
-    assert sorted(os.listdir(home / "books")) == ["c001", "c001.replaced-1"]
+    live(home).write_bytes(GOOD + b"more")
+    with pytest.raises(UsageError, match="used up"):
+        recovered(home)
+    assert live(home).read_bytes() == GOOD + b"more"
+    assert (home / "books" / "c001.replaced-1" / "FEC2026.txt").read_bytes() == BAD
+
+
+def test_the_journal_says_that_nothing_was_missing_meanwhile(
+    site: Site, hit: tuple[Incident, Snapshot]
+) -> None:
+    incident, snapshot = hit
+    bring_back(site, incident, snapshot, actor="run")
+    cut_over(site, incident, snapshot, actor="run")
+    done = incident.journal.done(f"cut-over.c001.main.books.{snapshot.id}")
+    assert done is not None
+    assert done["at_once"] is True
 
 
 # --- other sources --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from baozhang.errors import SourceUnreadableError, UsageError
 from baozhang.sources.folders import root_folder
-from baozhang.sources.placing import place_tree
+from baozhang.sources.placing import exchanges, identity, place_tree, settle
 from baozhang.sources.traits import BLOCK
 from baozhang.sources.walk import Walk
 from tests.sources.traits import ACCESS, DEFAULT, for_reader
@@ -142,3 +143,67 @@ def test_a_file_is_no_restored_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SourceUnreadableError):
         place_tree(tmp_path / "file", tmp_path / "target", replace=False)
+
+
+# --- exchanged in one step ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other_file_system", [False, True])
+def test_at_no_instant_is_there_nothing_at_the_target(
+    tmp_path: Path, elsewhere: Path, other_file_system: bool
+) -> None:
+    target = (elsewhere if other_file_system else tmp_path) / "target"
+    fill(target)
+    seen, stop = {"looks": 0, "missing": 0}, threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            seen["looks"] += 1
+            seen["missing"] += not target.exists()
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for number in range(60):
+        place_tree(fill(tmp_path / f"restored-{number}"), target, replace=True)
+    stop.set()
+    watcher.join()
+    assert seen["looks"] > 60
+    assert seen["missing"] == 0
+
+
+def test_a_kept_name_that_cannot_be_given_undoes_the_exchange(
+    restored: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / ("n" * 250)  # with `.replaced-1` a name is longer than a folder takes
+    (target / "old").mkdir(parents=True)
+    with pytest.raises(UsageError):
+        place_tree(restored, target, replace=True)
+    assert (os.listdir(target), (restored / "d" / "f").read_bytes()) == (["old"], b"new")
+
+
+def test_a_file_system_says_whether_it_can_exchange_two_names(tmp_path: Path) -> None:
+    assert exchanges(tmp_path / "target")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_nothing_can_be_tried(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError):
+        exchanges(tmp_path / "file" / "target")
+
+
+def test_what_was_exchanged_gets_its_kept_name_later(restored: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (target / "old").mkdir(parents=True)
+    there = identity(target)
+    assert settle(restored, target, there) is None  # nothing was exchanged yet
+    restored.rename(tmp_path / "new")
+    target.rename(restored)
+    (tmp_path / "new").rename(target)  # as an exchange leaves them
+    assert settle(restored, target, there) == target.with_name("target.replaced-1")
+    assert os.listdir(tmp_path / "target.replaced-1") == ["old"]
+
+
+def test_what_nobody_replaced_is_not_looked_for(restored: Path, tmp_path: Path) -> None:
+    assert identity(tmp_path / "target") == 0
+    assert settle(tmp_path / "gone", tmp_path / "target", 0) is None
