@@ -8,7 +8,7 @@ SYSTEM := $(VENV)/.system
 PYTEST := $(BIN)/python -m pytest
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup demo test test-fast check format lint types imports docs serve kit faults bench bench-scale bench-small small-vault small-proofs small-scale small-databases small-letters clean help
+.PHONY: setup demo test test-fast check format lint types imports docs serve kit faults bench bench-scale bench-small small-vault small-proofs small-scale small-databases small-letters small-incident clean help
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -69,13 +69,14 @@ bench: $(READY)  ## Measure in full: against borg and restic, proofs, scale; res
 	$(BIN)/python -m benchmarks.scale --out out/bench-scale
 	$(BIN)/python -m benchmarks.databases --out out/bench-databases
 	$(BIN)/python -m benchmarks.letters --out out/bench-letters
+	$(BIN)/python -m benchmarks.incident --out out/bench-incident
 
 bench-scale: $(READY)  ## Measure a million files, a file of 2 GB, ten times the files
 	$(BIN)/python -m benchmarks.scale --out out/bench-scale
 
 bench-small: $(READY)  ## The same, small and once: does the harness still work?
 	@tools/peers.sh
-	@$(MAKE) --no-print-directory -j2 small-vault small-proofs small-scale small-databases small-letters
+	@$(MAKE) --no-print-directory -j2 small-vault small-proofs small-scale small-databases small-letters small-incident
 
 small-vault:
 	$(BIN)/python -m benchmarks.vault --small --out out/bench-small
@@ -91,6 +92,9 @@ small-databases:
 
 small-letters:
 	$(BIN)/python -m benchmarks.letters --small --out out/bench-small-letters
+
+small-incident:
+	$(BIN)/python -m benchmarks.incident --small --out out/bench-small-incident
 
 clean:  ## Remove what setup and runs made
 	rm -rf $(VENV) out build *.egg-info

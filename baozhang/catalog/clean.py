@@ -28,6 +28,18 @@ def is_word(outcome: Outcome) -> bool:
     return bool(outcome.snapshot and (state_of(outcome) or outcome.duty == "acceptance"))
 
 
+def evidence_among(outcomes: Iterable[Outcome]) -> frozenset[str]:
+    """Return the points that are evidence of an incident, and that nobody vouched for since.
+
+    They show a source as it was found; whoever asks for a set's newest backup means none of them.
+
+    Args:
+        outcomes: of one client; on each point, the newest word last.
+    """
+    said = {each.snapshot: each.duty for each in outcomes if is_word(each)}
+    return frozenset(point for point, duty in said.items() if duty == "evidence")
+
+
 def clean_point(points: Sequence[str], words: Iterable[Outcome]) -> str | None:
     """Return the newest point that was normal or accepted, else the first that is not suspicious.
 

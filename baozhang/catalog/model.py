@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
-Duty = Literal["backup", "validation", "restore_test", "acceptance"]
-"""What a run does; an acceptance is a person's word on a suspicious backup point."""
+Duty = Literal["backup", "validation", "restore_test", "acceptance", "evidence"]
+"""What a run does; an acceptance is a person's word on a suspicious backup point.  Evidence is what
+an incident stored of a source as it was found: no night's backup, and never clean by itself."""
 Status = Literal["ok", "partial", "failed", "inconclusive"]
 """`inconclusive`: the check could not be run to its end; never shown as a pass."""
 

@@ -22,6 +22,7 @@ from baozhang.clock import Clock, business_day
 from baozhang.errors import CorruptObjectError, UnreachableError, UsageError
 from baozhang.incidents.journal import Event, Journal
 from baozhang.incidents.model import Kind, Opening, Value
+from baozhang.site import Site
 
 V = TypeVar("V", bound=Value)
 OPENED, CLOSED, KEPT = "opened", "closed", "kept"
@@ -183,6 +184,11 @@ class Incidents:
             "a day has room for 999 incidents",
             hint="Look why so many are opened: `baozhang audit show`.",
         )
+
+
+def incidents_of(site: Site) -> Incidents:
+    """Return a site's incidents."""
+    return Incidents(site.home / "state" / "incidents", site.clock)
 
 
 def _overlap(known: Iterable[tuple[str, str]], wanted: Iterable[tuple[str, str]]) -> bool:

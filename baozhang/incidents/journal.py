@@ -7,6 +7,9 @@
 An event is one line of canonical JSON (sorted keys, ASCII); `prev` is the SHA-256 of the line
 before it, without its line feed.  It is durable before `append` returns.  A line that a crash tore
 is cut off when the next event is written: what it would have said had not happened yet.
+
+Every question reads the file again.  What begins with the very bytes that were verified before is
+not verified twice: an incident of hundreds of clients asks thousands of times.
 """
 
 import errno
@@ -15,9 +18,11 @@ import hashlib
 import json
 import os
 import re
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,11 +78,46 @@ class Event:
         return hashlib.sha256(self.line()).hexdigest()
 
 
+@dataclass(slots=True)
+class _Verified:
+    """The beginning of a journal that was verified, and what it says."""
+
+    content: bytes = b""  # whole lines
+    events: list[Event] = field(default_factory=list)
+    last: str = GENESIS  # digest of the newest
+    begun: Counter[str] = field(default_factory=Counter)  # by step
+    done: dict[str, Event] = field(default_factory=dict)  # by step
+
+    def go_on(self, content: bytes) -> None:
+        """Verify what comes after, and take it over.
+
+        Raises:
+            CorruptObjectError: it does not follow.
+        """
+        for line in content[len(self.content) :].splitlines():
+            event = _decoded(line, len(self.events) + 1)
+            if event.seq != len(self.events) + 1 or event.prev != self.last or event.line() != line:
+                raise _broken(len(self.events) + 1)
+            self.last = hashlib.sha256(line).hexdigest()
+            self.events.append(event)
+            self._count(event)
+        self.content = content
+
+    def _count(self, event: Event) -> None:
+        step = str(event.facts.get("step", ""))
+        if event.kind == BEGUN:
+            self.begun[step] += 1
+        elif event.kind == DONE:
+            self.done[step] = event
+
+
 class Journal:
-    """One incident's events.  Safe to share between processes; holds no file open."""
+    """One incident's events.  Safe to share between threads and processes; holds no file open."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
+        self._verified, self._lock = _Verified(), threading.Lock()
+        self._settled = False  # the file's own name is durable
 
     @classmethod
     def open(cls, folder: Path, clock: Clock) -> "Journal":
@@ -91,14 +131,8 @@ class Journal:
             CorruptObjectError: a line was changed, lost, put in or cannot be read.
             UnreachableError: the file cannot be read.
         """
-        try:
-            content = (self._folder / FILE).read_bytes()
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise _failed(self._folder, error) from error
-        whole = content[: content.rfind(b"\n") + 1]
-        return tuple(_chained(whole.splitlines()))
+        with self._lock:
+            return tuple(self._read().events)
 
     def append(self, kind: str, *, actor: str, **facts: Fact) -> Event:
         """Write one event down; on return it is durable.
@@ -139,29 +173,52 @@ class Journal:
 
     def done(self, step: str) -> Facts | None:
         """Return the figures of a step that is done; None: it is not."""
-        for event in reversed(self.events()):
-            if event.kind == DONE and event.facts.get("step") == step:
-                return {name: value for name, value in event.facts.items() if name != "step"}
-        return None
+        with self._lock:
+            found = self._read().done.get(step)
+        if found is None:
+            return None
+        return {name: value for name, value in found.facts.items() if name != "step"}
 
     def _begin(self, step: str, actor: str) -> "Begun":
-        earlier = [e for e in self.events() if e.kind == BEGUN and e.facts.get("step") == step]
-        self.append(BEGUN, actor=actor, step=step, attempt=len(earlier) + 1)
-        return Begun(step, len(earlier) + 1)
+        with self._lock:
+            attempt = self._read().begun[step] + 1
+        self.append(BEGUN, actor=actor, step=step, attempt=attempt)
+        return Begun(step, attempt)
+
+    def _read(self) -> _Verified:
+        """Return all that the file says now; `_lock` is held."""
+        try:
+            content = (self._folder / FILE).read_bytes()
+        except FileNotFoundError:
+            content = b""
+        except OSError as error:
+            raise _failed(self._folder, error) from error
+        whole = content[: content.rfind(b"\n") + 1]
+        if not whole.startswith(self._verified.content):
+            self._verified = _Verified()
+        try:
+            self._verified.go_on(whole)
+        except CorruptObjectError:
+            self._verified = _Verified()
+            raise
+        return self._verified
 
     def _add(self, kind: str, actor: str, facts: Facts) -> Event:
-        events = self.events()
-        prev = events[-1].digest() if events else GENESIS
+        with self._lock:
+            known = self._read()
+            seq, prev, size = len(known.events) + 1, known.last, len(known.content)
         at = self._clock().astimezone(UTC)
-        event = Event(len(events) + 1, prev, at, actor, kind, facts)
+        event = Event(seq, prev, at, actor, kind, facts)
         path = self._folder / FILE
         try:
             with open(path, "ab", opener=durable.private) as file:
-                file.truncate(sum(len(each.line()) + 1 for each in events))  # a torn line
+                file.truncate(size)  # a torn line
                 file.write(event.line() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            durable.settle(self._folder)
+            if not self._settled:
+                durable.settle(self._folder)
+                self._settled = True
         except OSError as error:
             raise _failed(self._folder, error) from error
         return event
@@ -197,16 +254,6 @@ class Begun:
     def again(self) -> bool:
         """An earlier run began it and did not come to its end."""
         return self.attempt > 1
-
-
-def _chained(lines: list[bytes]) -> Iterator[Event]:
-    prev = GENESIS
-    for number, line in enumerate(lines, 1):
-        event = _decoded(line, number)
-        if event.seq != number or event.prev != prev or event.line() != line:
-            raise _broken(number)
-        prev = event.digest()
-        yield event
 
 
 def _decoded(line: bytes, number: int) -> Event:

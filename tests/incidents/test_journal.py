@@ -57,6 +57,31 @@ def test_a_journal_that_was_changed_is_found_out(
         journal.append("noted", actor="zhang")
 
 
+def test_one_that_was_read_before_is_read_again_and_found_out(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.append("noted", actor="zhang", number=1)
+    journal.append("noted", actor="zhang", number=2)
+    assert len(journal.events()) == 2
+    path = tmp_path / "i-1" / FILE
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b'"number":1', b'"number":7'))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(CorruptObjectError, match="changed at line 2"):
+        journal.events()
+
+
+def test_what_another_process_adds_is_seen_and_what_it_takes_away_is_gone(
+    journal: Journal, tmp_path: Path
+) -> None:
+    journal.append("noted", actor="zhang")
+    Journal.open(tmp_path / "i-1", lambda: NOW).append("step.done", actor="li", step="s", size=1)
+    assert journal.done("s") == {"size": 1}
+    (tmp_path / "i-1" / FILE).write_bytes(lines(tmp_path)[0] + b"\n")
+    assert journal.done("s") is None
+    assert len(journal.events()) == 1
+
+
 def test_a_torn_line_did_not_happen_and_is_written_over(journal: Journal, tmp_path: Path) -> None:
     journal.append("noticed", actor="zhang")
     with (tmp_path / "i-1" / FILE).open("ab") as file:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from baozhang.incidents.model import Loss
-from baozhang.incidents.scope import loss_between
+from baozhang.incidents.scope import Holding, loss_between
 from baozhang.wiring import open_site
 from tests.flows.site import ledger, make_site
 from tests.flows.walking import night
@@ -26,13 +26,16 @@ def write(home: Path, amounts: list[str], *, notes: tuple[str, ...] = ()) -> Non
         (folder / name).write_text(name)
 
 
-def lost(*, readable: bool = True) -> Loss:
+BOOKS = Holding(books=(b"books",))
+
+
+def lost(*, readable: bool = True, strict: bool = False, holding: Holding = BOOKS) -> Loss:
     """Return what the newest backup point lacks beside the first."""
     with open_site() as site:
         side = site.vault("c001", "main").client("c001")
         points = side.snapshots("main")
         now = points[-1] if readable else None
-        return loss_between(side, "c001", "main", points[0], now)
+        return loss_between(side, "c001", "main", points[0], now, holding=holding, strict=strict)
 
 
 def test_where_nothing_changed_nothing_is_lost(home: Path) -> None:
@@ -104,3 +107,71 @@ def test_without_a_clean_point_it_is_not_said_that_nothing_is_lost(home: Path) -
         side = site.vault("c001", "main").client("c001")
         found = loss_between(side, "c001", "main", None, side.snapshots("main")[-1])
     assert (found.clean, found.nothing) == ("", False)
+
+
+def test_a_book_that_only_grew_has_lost_nothing(home: Path) -> None:
+    write(home, TEN)
+    night("c001")
+    write(home, [*TEN, "5,00"])
+    night("c001")
+    assert lost().nothing
+    assert lost().vouchers_since == 1
+
+
+def test_where_somebody_may_have_put_vouchers_in_it_counts_as_changed(home: Path) -> None:
+    write(home, TEN)
+    night("c001")
+    write(home, [*TEN, "5,00"])
+    night("c001")
+    assert lost(strict=True).files_changed == 1
+
+
+def test_a_database_that_only_grew_has_lost_nothing_whatever_its_files_are_called(
+    home: Path,
+) -> None:
+    write(home, TEN, notes=("dump",))
+    night("c001")
+    write(home, [*TEN, "5,00"])
+    (home / "books" / "c001" / "dump").write_text("another dump")
+    night("c001")
+    assert lost().files_changed == 1
+    assert lost(holding=Holding(books=(b"books",), whole=(b"books",))).nothing
+
+
+def test_a_database_with_a_changed_voucher_is_changed(home: Path) -> None:
+    write(home, TEN)
+    night("c001")
+    write(home, [*TEN[:9], "60,00"])
+    night("c001")
+    found = lost(holding=Holding(books=(b"books",), whole=(b"books",)))
+    assert (found.files_changed, found.kinds) == (1, ("books",))
+
+
+def test_what_differs_now_is_to_be_keyed_in_after_a_restore(home: Path) -> None:
+    write(home, TEN)
+    night("c001")
+    write(home, [*TEN[:8], "60,00", "100,00", "5,00", "6,00"])
+    night("c001")
+    assert lost().vouchers_since == 1 + 2
+
+
+def test_of_a_source_that_cannot_be_read_nobody_knows_what_is_to_be_keyed_in(home: Path) -> None:
+    write(home, TEN)
+    night("c001")
+    assert lost(readable=False).vouchers_since is None
+
+
+def test_kinds_say_where_something_is_missing(home: Path) -> None:
+    write(home, TEN, notes=("a.txt",))
+    night("c001")
+    (home / "books" / "c001" / "a.txt").unlink()
+    night("c001")
+    assert lost().kinds == ("books",)
+    assert lost(holding=Holding()).kinds == ("papers",)
+
+
+def test_where_nothing_is_lost_no_kind_is_hit(home: Path) -> None:
+    write(home, TEN)
+    night("c001")
+    night("c001")
+    assert lost().kinds == ()
