@@ -143,6 +143,10 @@ class _Plot:
         figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI)
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
+        if self._chart.form == "spans":
+            self._spans(figure, axes)
+            self._frame(figure, axes)
+            return figure
         {"lines": self._lines, "bars": self._bars, "stacked": self._stacked}[self._chart.form](axes)
         self._target(axes)
         numbers = self._heights(axes)
@@ -202,6 +206,58 @@ class _Plot:
         )
         self._keys.append((blocks[0], series.label))
 
+    def _spans(self, figure: Figure, axes: Axes) -> None:
+        """Draw bars that lie below each other, each from its begin to its end."""
+        begun, ended = (each.values for each in self._chart.series)
+        ticks, most = self._chart.ticks, max(value or 0 for value in ended)
+        room = int(WIDTH * 0.4 / _COLUMN)
+        words = [_fitted(tick, room) for tick in ticks]
+        lengths = [(end or 0) - (start or 0) for start, end in zip(begun, ended, strict=True)]
+        axes.barh(
+            range(len(ticks)),
+            [max(length, most / 200) for length in lengths],  # what took no time is seen too
+            0.6,
+            left=[start or 0 for start in begun],
+            color=[COLOURS[i % 2] for i in range(len(ticks))],
+            edgecolor="white",
+            linewidth=0.6,
+        )
+        for place, (end, length) in enumerate(zip(ended, lengths, strict=True)):
+            axes.text(
+                (end or 0) + most / 100, place, self._pen.decimal(round(length, 1)),
+                va="center", color=_INK, font=self._small,
+            )  # fmt: skip
+        self._across(axes, most)
+        axes.set_yticks(range(len(ticks)), words, font=self._small, color=_INK, parse_math=False)
+        axes.set_ylim(len(ticks) - 0.5, -0.5)
+        left = (_EDGE + 8 + max(map(display_width, words)) * _COLUMN) / WIDTH
+        foot = (_ROW + _EDGE + 6 + _ROW * self._target_key(figure)) / HEIGHT
+        figure.subplots_adjust(left, foot, 1 - 3 * _EDGE / WIDTH, 1 - _TOP / HEIGHT)
+
+    def _across(self, axes: Axes, most: float) -> None:
+        """Number the axis below, and draw the line to hold against where it is near enough."""
+        target = self._chart.target
+        if target and target[0] <= 2 * most:
+            line = axes.axvline(target[0], color=_TARGET, linewidth=1.2, linestyle=(0, (6, 3)))
+            self._keys.append((line, target[1]))
+            most = max(most, target[0])
+        high = most * 1.12 or 1.0
+        marks = MaxNLocator(6, steps=_STEPS).tick_values(0, high)
+        shown = [float(mark) for mark in marks if 0 <= mark <= high]
+        numbers = [self._pen.decimal(mark) for mark in shown]
+        axes.set_xlim(0, high)
+        axes.set_xticks(shown, numbers, font=self._small, color=_PALE)
+
+    def _target_key(self, figure: Figure) -> int:
+        """Name the line below the plot; return how many rows that takes."""
+        for line, label in self._keys:
+            figure.legend(
+                [line], [label], prop=self._small, loc="lower left", frameon=False,
+                bbox_to_anchor=(_EDGE / WIDTH, _EDGE / HEIGHT / 2), labelcolor=_INK,
+                borderaxespad=0.1,
+            )  # fmt: skip
+        return len(self._keys)
+
     def _target(self, axes: Axes) -> None:
         if self._chart.target:
             height, label = self._chart.target
@@ -234,7 +290,8 @@ class _Plot:
     def _frame(self, figure: Figure, axes: Axes) -> None:
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color(_PALE)
-        axes.grid(axis="y", color=_GRID, linewidth=0.8)
+        across = self._chart.form == "spans"
+        axes.grid(axis="x" if across else "y", color=_GRID, linewidth=0.8)
         axes.set_axisbelow(True)
         axes.tick_params(length=0)
         edge, height = _EDGE / WIDTH, 1 - _EDGE / HEIGHT

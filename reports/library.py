@@ -295,6 +295,8 @@ def kind_words(writer: Pen) -> dict[str, str]:
         "certificate": writer.gettext("Recoverability certificate"),
         "alert": writer.gettext("Alert"),
         "digest": writer.gettext("Digest of letters"),
+        "stop-order": writer.gettext("Order to stop"),
+        "notice": writer.gettext("Notice of an incident"),
     }
 
 

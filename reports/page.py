@@ -126,14 +126,15 @@ class Chart:
     """A picture of figures; for the eye, the exact figures stand in the letter.
 
     Attributes:
-        form: `lines` over time, `bars` per thing, `stacked` bars whose parts add up.
-        ticks: what stands below, one per value of each series.
+        form: `lines` over time, `bars` per thing, `stacked` bars whose parts add up; `spans`: lying
+            bars per thing, from the first series' value to the second's.
+        ticks: what stands below (of `spans` at the side), one per value of each series.
         unit: of the values, as it is written at the axis.
         target: a line that the values are held against, and its label.
         alt: the picture in words, complete enough for somebody who cannot see it.
     """
 
-    form: Literal["lines", "bars", "stacked"]
+    form: Literal["lines", "bars", "stacked", "spans"]
     title: str
     unit: str
     ticks: tuple[str, ...]
