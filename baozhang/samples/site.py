@@ -17,7 +17,8 @@ from baozhang.settings.sources import ClientSet, SourceFile
 
 HEADER = "# 样例机构，由程序生成，全部虚构。 A sample agency: generated, synthetic throughout.\n"
 SET = "main"
-OPERATOR = "operator"
+OPERATOR, OWNER = "operator", "owner"
+"""Who runs the machines and is on call, and who approves: two people, as gates want them."""
 
 
 def write_site(
@@ -60,9 +61,17 @@ def _write(path: Path, value: Mapping[str, object]) -> None:
 
 def _people(agency: SampleAgency) -> dict[str, dict[str, object]]:
     names = sorted({name for client in agency.clients for name in client.staff})
-    roles = ["operator", "on_call", "approver", "manager"]
     people: dict[str, dict[str, object]] = {
-        OPERATOR: {"name": "样例负责人", "email": "owner@example.com", "roles": roles}
+        OPERATOR: {
+            "name": "样例运维员",
+            "email": "operator@example.com",
+            "roles": ["operator", "on_call"],
+        },
+        OWNER: {
+            "name": "样例负责人",
+            "email": "owner@example.com",
+            "roles": ["approver", "manager"],
+        },
     }
     for number, name in enumerate(names, start=1):
         email = f"accountant{number:02d}@example.com"
