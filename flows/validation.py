@@ -2,7 +2,8 @@
 
     begin ──► choose ──► verify ──► record ──► own ──► letter ──► verdict
                         (batches)   (batches)            │
-                                       └──► progress     └──► table, link
+                                       └──► progress     ├──► table, link
+                                                         └──► event: starts an incident
 
 A night takes up the clients whose bytes have gone unread longest, so many that all of them are
 read within the span the policies promise; the agency's own journal is read every night.  It also
@@ -20,6 +21,7 @@ from baozhang.catalog.model import Run
 from tasks.artifacts import advance, show_outcomes, start_progress
 from tasks.batches import BATCHES_AT_ONCE
 from tasks.day import begin, named
+from tasks.events import tell_damaged
 from tasks.letters import write_night_letter
 from tasks.options import at_once
 from tasks.record import gather, record_batch
@@ -59,4 +61,5 @@ def nightly_validation(day: date | None = None, clients: list[str] | None = None
     run = gather(begun, recorded.result(), own)
     letter = write_night_letter(run)
     show_outcomes(run, letter, progress, wait_for=[allow_failure(moved)])
+    tell_damaged(run, wait_for=[letter])
     return conclude(run)

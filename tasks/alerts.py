@@ -26,6 +26,7 @@ from tasks.alert_letters import write_alert
 from tasks.alert_words import closing_lines, lines_of
 from tasks.channels import channels
 from tasks.gate import gate
+from tasks.incident_troubles import ALERT, note_acknowledged
 from tasks.troubles import MAIL, Look, is_carried, note_of
 
 AT_THE_TOP = timedelta(hours=1)
@@ -272,4 +273,6 @@ def acknowledge(site: Site, alert: str, *, by: str) -> KnownAlert:
                 subject=known.alert.id,
                 kind=known.alert.kind,
             )
+            if known.alert.kind == ALERT:
+                note_acknowledged(site, known.alert.subject, by)
         return book.find(known.alert.id)

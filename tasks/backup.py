@@ -17,7 +17,7 @@ from baozhang.catalog.rebuilding import AGENCY, JOURNAL_SET
 from baozhang.errors import BaozhangError
 from baozhang.policies.pace import Pace
 from baozhang.site import Site
-from baozhang.sources.base import Frozen, Trouble, shown
+from baozhang.sources.base import Frozen, Source, Trouble, shown
 from baozhang.sources.combined import CombinedSource
 from baozhang.sources.tree import TreeSource
 from baozhang.vault.mirror import Lag, MirrorReceipt, Stop, catch_up, copy_to_mirror
@@ -33,6 +33,7 @@ from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
 from tasks.places import said_of
 from tasks.proofs import Proofs, closed_changes, finding_of_book, owners, recipe_of
+from tasks.stopped import passed_over, stops_tonight
 from tasks.sudden import Books, figures_of, findings_of, judge_backup, standing
 
 COPIES_AT_ONCE = 3  # objects on their way to a mirror; each may be a pack of 32 MiB
@@ -67,24 +68,40 @@ def plan_backup(run: Run, clients: list[str] | None, *, everyone: bool = False) 
 
 @effect("back up a batch of {run.id}", tags=["vault-write"])
 def back_up_batch(run: Run, batch: Batch, *, reread: bool = False) -> tuple[Outcome, ...]:
-    """Protect each pair of the batch."""
+    """Protect each pair of the batch; what an incident has stopped is passed over, and says so."""
     with open_site() as site:
-        work = partial(back_up_pair, site, run, reread=reread)
+        stopped = stops_tonight(site)
+        work = partial(_protected, site, run, stopped, reread=reread)
         return settle(run, batch, work, site.clock)
 
 
+def _protected(
+    site: Site, run: Run, stopped: Mapping[Pair, str], pair: Pair, *, reread: bool
+) -> Outcome:
+    if pair in stopped:
+        return passed_over(site, run, pair, stopped[pair])
+    return back_up_pair(site, run, pair, reread=reread)
+
+
 def back_up_pair(
-    site: Site, run: Run, pair: Pair, report: Report = silent, *, reread: bool = False
+    site: Site,
+    run: Run,
+    pair: Pair,
+    report: Report = silent,
+    *,
+    reread: bool = False,
+    source: Source | None = None,
 ) -> Outcome:
     """Store one set as it is now, with the proofs of its books, and write that down.
 
     With `reread` no time stamp is trusted: every file is read, though nothing says it changed.
+    A `source` of the caller's own is backed up in place of all of the set's.
 
     Raises:
         BaozhangError: nothing was stored; see `baozhang.vault.writer.back_up`.
     """
     started = site.clock()
-    with site.source(pair.client, pair.set).freeze() as frozen:
+    with (source or site.source(pair.client, pair.set)).freeze() as frozen:
         receipt, findings, figures = _stored(site, pair, frozen, report, reread=reread)
     site.catalog.record_snapshot(receipt.snapshot)
     site.audit.append(

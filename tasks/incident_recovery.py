@@ -7,17 +7,19 @@ backup point ──► quarantine ──► judged by its proofs ──► Recov
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from baozhang.books.coding import decode_proof
 from baozhang.books.model import LedgerReader
 from baozhang.books.rekey import RekeyList, State, rekey_list
 from baozhang.books.standards import load_standard
-from baozhang.errors import LedgerFormatError
+from baozhang.errors import LedgerFormatError, SourceUnreadableError
 from baozhang.incidents.incidents import Incident
 from baozhang.incidents.journal import Begun, Facts
 from baozhang.incidents.model import Recovered, Restoration, Value
 from baozhang.incidents.quarantine import Quarantined, bring_back
 from baozhang.site import Site
+from baozhang.sources.combined import CombinedSource
 from baozhang.vault.model import Report, Snapshot, silent
 from tasks.batches import Pair
 from tasks.restore_test import judge
@@ -175,11 +177,12 @@ def _lists(
         for point, _ in (restored, wanted)
     ]
     standard = load_standard(site.client(client).standard)
+    source = site.source(client, set_name)
     with ExitStack() as stack:
-        found = [
-            _named(stack.enter_context(site.source(client, set_name).restored_books(place.path)))
-            for _, place in (restored, wanted)
-        ]
+        found = (
+            named_readers(stack.enter_context(source.restored_books(restored[1].path))),
+            _what_is_left(stack, site, client, set_name, wanted[1].path),
+        )
         for name in sorted(proofs[0].keys() & proofs[1].keys()):
             if name in found[0] and name in found[1]:
                 pair = (proofs[0][name], proofs[1][name])
@@ -189,7 +192,21 @@ def _lists(
                 )
 
 
-def _named(readers: Iterable[LedgerReader]) -> dict[str, LedgerReader]:
+def _what_is_left(
+    stack: ExitStack, site: Site, client: str, set_name: str, place: Path
+) -> dict[str, LedgerReader]:
+    """Return the readers of evidence, source by source: what is gone altogether lists nothing."""
+    found: dict[str, LedgerReader] = {}
+    for each in site.client_set(client, set_name).sources:
+        source = CombinedSource({each.name: site.sources.one(client, set_name, each)})
+        try:
+            found |= named_readers(stack.enter_context(source.restored_books(place)))
+        except SourceUnreadableError:
+            continue
+    return found
+
+
+def named_readers(readers: Iterable[LedgerReader]) -> dict[str, LedgerReader]:
     """Return the readers that can be read by their books' names."""
     found = {}
     for reader in readers:

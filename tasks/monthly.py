@@ -14,7 +14,7 @@ from pathlib import Path
 from prefect.runtime import flow_run
 
 from baozhang.audit.letters import records_of
-from baozhang.catalog.model import Outcome, Status
+from baozhang.catalog.model import KnownSnapshot, Outcome, Status
 from baozhang.catalog.rebuilding import AGENCY
 from baozhang.clock import business_day
 from baozhang.errors import BaozhangError, ClientsUnprotectedError
@@ -36,6 +36,7 @@ from reports.statement import render_statement
 from tasks.gate import mask_logs
 from tasks.letters import Draft, library, refresh, write
 from tasks.options import effect
+from tasks.points import evidence_of
 
 TARGET = timedelta(hours=4)
 """Within which a client's data is to be back: half a working day of an accountant."""
@@ -190,10 +191,16 @@ def told_of(
         month,
         at,
         promises(site, known.client),
-        site.catalog.snapshots(known.client.id),
+        backups(site, known.client.id),
         known.outcomes,
         restored=restored,
     )
+
+
+def backups(site: Site, client: str) -> tuple[KnownSnapshot, ...]:
+    """Return a client's backup points but for what incidents kept as evidence."""
+    evidence = evidence_of(site, client)
+    return tuple(each for each in site.catalog.snapshots(client) if each.id not in evidence)
 
 
 def restores(site: Site, month: Month) -> Mapping[str, list[datetime]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from baozhang.catalog.clean import state_of
+from baozhang.catalog.clean import evidence_among, state_of
 from baozhang.catalog.model import Finding, Outcome
 from baozhang.errors import UsageError
 from baozhang.policies.sudden import State
@@ -76,6 +76,15 @@ def _require_acceptable(site: Site, pair: Pair, point: str, *, by: str, reason: 
             hint="Accept only a point that `baozhang point list` calls suspicious or unknown.",
             point=point,
         )
+
+
+def evidence_of(site: Site, client: str) -> frozenset[str]:
+    """Return the backup points of a client that incidents kept as evidence; they prove nothing."""
+    words = (
+        *site.catalog.outcomes(client=client, duty="evidence"),
+        *site.catalog.outcomes(client=client, duty="acceptance"),
+    )
+    return evidence_among(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from checks import LedgerVerdict, judge_snapshot
 from tasks.batches import Batch, Pair, in_batches, settle
 from tasks.choosing import named_pairs, pairs_to_restore
 from tasks.options import effect
+from tasks.points import evidence_of
 from tasks.proofs import finding_of_book
 
 ROOM_BESIDE = 64 * 2**20  # bytes left to whoever shares the disk
@@ -60,7 +61,7 @@ def try_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outco
     """
     started = site.clock()
     side = site.vault(pair.client, pair.set).client(pair.client)
-    snapshot = side.find("latest", set_name=pair.set)
+    snapshot = _newest_backup(site, pair, side)
     with (
         sandbox(site.scratch, snapshot.size) as place,
         temporary(
@@ -101,6 +102,16 @@ def try_pair(site: Site, run: Run, pair: Pair, report: Report = silent) -> Outco
             *_figures(verdicts),
         ),
     )
+
+
+def _newest_backup(site: Site, pair: Pair, side: ClientVault) -> Snapshot:
+    """Return the set's newest backup point; what an incident kept as evidence proves nothing."""
+    newest = side.find("latest", set_name=pair.set)
+    evidence = evidence_of(site, pair.client)
+    if newest.id not in evidence:
+        return newest
+    backups = [each for each in side.snapshots(pair.set) if each.id not in evidence]
+    return backups[-1] if backups else newest
 
 
 @contextmanager

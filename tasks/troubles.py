@@ -5,6 +5,7 @@
              ├─ outcomes    sets not protected or not proven, one alert per duty
              ├─ silence …   see `tasks.silence`
              └─ channels    bots and mail that did not take what they were given last
+    incidents ─ those that are open, what in them is overdue
     outbox ──── parked, damaged-letters, unsent, mail-server
 
 Everything is read off the present state, so an alert is raised when its trouble appears here and
@@ -27,7 +28,11 @@ from baozhang.clock import business_day
 from baozhang.errors import BaozhangError, UnreachableError
 from baozhang.site import Site
 from tasks.digests import last_moment
+from tasks.drill_troubles import drill_troubles
+from tasks.incident_stopping import stop_troubles
+from tasks.incident_troubles import incident_troubles
 from tasks.letters import KINDS
+from tasks.notices import deadline_troubles
 from tasks.silence import silences
 from tasks.verdict import HINT_TEMPLATES
 from tasks.verdict import TEMPLATES as OUTCOME_TEMPLATES
@@ -87,6 +92,10 @@ def look(site: Site, before: Seen | None) -> Look:
         *_of_outcomes(site, standings(site.catalog), now),
         *silences(site.catalog, before, now),
         *_of_channels(site, now),
+        *incident_troubles(site),
+        *stop_troubles(site, now),
+        *deadline_troubles(site, now),
+        *drill_troubles(site, now),
     ]
     try:
         return Look((*found, *_of_mail(site, now)))

@@ -38,6 +38,8 @@ OURS = "flows."
 
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # a cron line is parsed from some instant on
 VARIABLE = re.compile(r"\{\{\s*\$(\w+)\s*\}\}")
+OF_EVENT = re.compile(r"\{\{ event\.payload\.\w+ \| tojson \}\}")
+"""What a trigger may take from its event, as JSON."""
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -76,6 +78,19 @@ class Schedule(_Strict):
     parameters: dict[str, Any] = {}
 
 
+class Trigger(_Strict):
+    """What an event of ours starts; Prefect fills the parameters from the event."""
+
+    type: Literal["event"]
+    enabled: bool
+    expect: list[str] = Field(min_length=1)
+    match: dict[str, str]
+    posture: Literal["Reactive"]
+    threshold: int = Field(ge=1)
+    within: int = Field(ge=0)
+    parameters: dict[str, Any]
+
+
 class Deployment(_Strict):
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     entrypoint: str
@@ -87,6 +102,7 @@ class Deployment(_Strict):
     concurrency_limit: Limit
     work_pool: WorkPool
     schedules: list[Schedule]
+    triggers: list[Trigger] = []
 
 
 class Directory(_Strict):
@@ -107,7 +123,17 @@ class File(_Strict):
     deployments: list[Deployment] = Field(min_length=1)
 
 
-MODELS = (File, Deployment, Schedule, WorkPool, JobVariables, Limit, Directory, PullStep)
+MODELS = (
+    File,
+    Deployment,
+    Schedule,
+    Trigger,
+    WorkPool,
+    JobVariables,
+    Limit,
+    Directory,
+    PullStep,
+)
 KEYS = sorted(
     {field.alias or name for model in MODELS for name, field in model.model_fields.items()}
 )
@@ -174,7 +200,8 @@ def _templates(value: object, place: str) -> Iterator[Problem]:
         for name in VARIABLE.findall(value):
             if name not in DECLARED:
                 yield place, f"the variable {name} is set by nobody; write instead {allowed}"
-        if "{{" in VARIABLE.sub("", value):
+        rest = VARIABLE.sub("", value)
+        if "{{" in (OF_EVENT.sub("", rest) if ".triggers[" in place else rest):
             yield place, f"a template that is not a variable; write instead {allowed}"
 
 
@@ -203,7 +230,27 @@ def _deployment(deployment: Deployment) -> Iterator[Problem]:
     for index, schedule in enumerate(deployment.schedules):
         for key, what in _schedule(schedule):
             yield f"schedules[{index}].{key}", what
+    for number, trigger in enumerate(deployment.triggers):
+        for key, what in _trigger(trigger, deployment):
+            yield f"triggers[{number}].{key}", what
     yield from _against_flow(deployment)
+
+
+def _trigger(trigger: Trigger, deployment: Deployment) -> Iterator[Problem]:
+    """Hold a trigger's parameters against the flow; their values come with the event."""
+    try:
+        flow = import_object(deployment.entrypoint)
+    except (ImportError, AttributeError, ValueError):
+        return  # said of the entrypoint itself
+    if isinstance(flow, Flow):
+        names = list(inspect.signature(flow.fn).parameters)
+        for name in trigger.parameters.keys() - set(names):
+            near = get_close_matches(name, names, n=1) or names
+            yield (
+                f"parameters.{name}",
+                f"no parameter of the flow; write instead {' or '.join(near)}",
+            )
+        yield from _unfilled(flow, "parameters", {*deployment.parameters, *trigger.parameters})
 
 
 def _schedule(schedule: Schedule) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ command -v openssl >/dev/null || needed[openssl]=1  # tests make servers' certif
 [ -x /usr/sbin/exim4 ] || needed[exim4-daemon-heavy]=1  # tests/servers/mail.py starts its own
 [ -x /usr/sbin/dovecot ] || needed[dovecot-imapd]=1
 [ -x /usr/lib/dovecot/lmtp ] || needed[dovecot-lmtpd]=1
+[ -x /usr/bin/chromium ] || needed[chromium]=1  # tests/browser: what people see
 # reports/: letters as PDF, and charts with Chinese words
 for library in libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0; do
     ls /usr/lib/*/$library >/dev/null 2>&1 && continue

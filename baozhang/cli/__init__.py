@@ -40,6 +40,7 @@ MODULES = {
     "restore": "restore",
     "point": "point",
     "rekey": "rekey",
+    "review": "review",
     "report": "report",
     "check": "check",
     "profile": "profile",
@@ -51,9 +52,13 @@ MODULES = {
     "watch": "alert",
     "audit": "audit",
     "people": "people",
+    "incident": "incident",
+    "approve": "approve",
     "hold": "hold",
     "custody": "custody",
+    "notice": "notice",
     "law": "law",
+    "drill": "drill",
     "sample": "sample",
 }
 """Command to module, in the order that `--help` shows."""
@@ -71,6 +76,7 @@ ABOUT_TEMPLATES = {
     "restore": "Bring a client's books back into a new folder.",
     "point": "Backup points: which are clean, and vouching for one.",
     "rekey": "List what a restored book lacks of a newer one, to key in.",
+    "review": "What people learn from an incident: causes, lessons, actions.",
     "report": "Letters: list them, show one, write a month's letters now.",
     "check": "Hold the laws of the books against any ledger export.",
     "profile": "Which exports are known, and which one a file is.",
@@ -82,9 +88,13 @@ ABOUT_TEMPLATES = {
     "watch": "Look for trouble and silence, and tell of it.",
     "audit": "Read and verify the audit log.",
     "people": "Who can approve: devices for one-time codes, sealed envelopes.",
+    "incident": "Incidents: open one, walk it, see what waits for people.",
+    "approve": "Approve or refuse what a gate of an incident asks for.",
     "hold": "Holds: nothing of a client is destroyed while one stands.",
     "custody": "Decrypted copies: where they lie, until when, and their destruction.",
+    "notice": "Notices of an incident: who must be told, until when, and the receipts.",
     "law": "The law register: terms, what an incident obliges to, filing days.",
+    "drill": "Drills: break a sandbox on purpose, recover it, see how ready we are.",
     "sample": "Make synthetic agencies, and damage for drills.",
 }
 """What each command does, in a line."""

@@ -1,10 +1,11 @@
-"""`baozhang demo`: the whole main job on four clients, and two damages that it finds.
+"""`baozhang demo`: the whole main job on four clients, two damages that it finds, one recovery.
 
     make three sample clients, take the real French ledger as the fourth
       ─► back up ─► validate every byte ─► restore and prove every book
       ─► flip one byte of a pack            ─► validation names object, backup point, client, file
       ─► change one amount by one minor
          unit, with every checksum right    ─► proving names voucher, account and difference
+      ─► lose a ledger                      ─► it comes back, with two people approving
       ─► write the month's letters          ─► summary, statement, certificate; the library
 
 Everything is real: the same steps, vault, proofs and letters as in an office.  Only the clients of
@@ -30,6 +31,7 @@ from baozhang.books.proving import prove_books
 from baozhang.catalog.model import Run
 from baozhang.cli import about
 from baozhang.cli.console import JsonFlag, progress, show
+from baozhang.cli.demo_recovery import Recovery, Scene
 from baozhang.cli.duty import BACKUP, RESTORE_TEST, VALIDATION, Steps, unheard, walk
 from baozhang.clock import business_day, system_clock
 from baozhang.errors import BaozhangError, UsageError
@@ -110,6 +112,7 @@ class Summary:
     restore_test: RestoreTest
     bitflip: BitFlip
     tamper: Tamper
+    recovery: Recovery
     letters: int
     letter_files: tuple[str, ...]
     library: str
@@ -138,6 +141,8 @@ def demo(
     show(asdict(summary), as_json=as_json, human=lambda console: _draw(console, summary, to))
     if not (summary.bitflip.detected and summary.tamper.detected):
         raise DemoFailedError("the demo did not find a damage that it must find")
+    if not summary.recovery.restored:
+        raise DemoFailedError("the demo's ledger did not come back as it was backed up")
 
 
 class _Stage:
@@ -161,6 +166,9 @@ class _Stage:
         tamper = self._step(
             say("change one amount by one minor unit, and prove again"), self._tamper
         )
+        recovery = self._step(
+            say("lose a ledger, and recover it with two people approving"), self._recover
+        )
         index = self._step(say("write the month's letters"), self._month)
         with open_site() as site:
             snapshots = len(site.catalog.snapshots())
@@ -175,6 +183,7 @@ class _Stage:
             ),
             bitflip=bitflip,
             tamper=tamper,
+            recovery=recovery,
             letters=len(self._letters),
             letter_files=tuple(str(path.relative_to(self._folder)) for path in self._letters),
             library=str(index.relative_to(self._folder.resolve())),
@@ -195,6 +204,8 @@ class _Stage:
         (self._folder / MARK).touch()
         agency = make_agency(self._data, clients=3, months=MONTHS, seed=SEED, fec=True)
         self._clients = [client.id for client in agency.clients]
+        self._scene = Scene(self._data, self._folder / "aside", self._rng)
+        self._scene.set_up()
         write_site(self._home, self._data, reports="../reports")
         secret = new_secret("keyfile")
         write_private(self._home / "keys" / "main.key", encode_key_file(secret))
@@ -264,6 +275,15 @@ class _Stage:
         shutil.rmtree(folder)
         sound.rename(folder)
         return done, receipt.snapshot
+
+    def _recover(self) -> Recovery:
+        """Lose a client's ledger and bring it back; its letters are what the outbox has more of."""
+        self._scene.lose()
+        with open_site() as site:
+            before = set(site.outbox.folder.rglob("*.eml"))
+            done = self._scene.recover(site)
+            self._letters += sorted(set(site.outbox.folder.rglob("*.eml")) - before)
+            return done
 
     def _month(self) -> Path:
         """Write what managers, one client and an auditor read of this month; return the index."""
@@ -377,4 +397,26 @@ def _rows(summary: Summary) -> list[tuple[str, bool, str]]:
                 currency=tamper.currency,
             ),
         ),
+        _recovery_row(summary.recovery),
     ]
+
+
+def _recovery_row(done: Recovery) -> tuple[str, bool, str]:
+    return (
+        say("a lost ledger"),
+        done.restored,
+        say(
+            "{client} lost {files} files and {vouchers} vouchers ({amount} {currency}); back after "
+            "{seconds} s (objective {allowed} s), approved by {people}; to key in: {to_key} "
+            "vouchers",
+            client=done.client,
+            files=done.files_lost,
+            vouchers=done.vouchers_lost,
+            amount=format_amount(done.amount_minor, scale=scale_of(done.currency)),
+            currency=done.currency,
+            seconds=done.seconds,
+            allowed=done.seconds_allowed,
+            people=", ".join(done.approved_by),
+            to_key=done.to_key,
+        ),
+    )

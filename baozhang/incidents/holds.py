@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from baozhang.errors import UsageError
 from baozhang.site import Site
 from baozhang.vault.holds import Hold, holds_of, lift_hold, set_hold
 from baozhang.vault.vault import Vault
@@ -61,5 +62,14 @@ def _vaults(site: Site, client: str) -> Iterator[Vault]:
     """Yield the vaults that have anything of the client."""
     for name in {site.agency.file.sets[each].vault for each in site.client(client).sets}:
         vault = site.vault_named(name)
-        if client in vault.clients():
+        if _has(vault, client):
             yield vault
+
+
+def _has(vault: Vault, client: str) -> bool:
+    """Tell whether a vault has anything of a client, without asking after all the others."""
+    try:
+        vault.client(client)
+    except UsageError:  # nothing, or nothing any more: its keys were destroyed
+        return False
+    return True

@@ -30,11 +30,32 @@ USUAL_READERS: dict[LetterKind, tuple[Role, ...]] = {
     "monthly": ("manager",),
     "certificate": ("auditor",),
     "digest": ("manager", "operator"),
+    "notice": ("approver", "manager"),
+    "recovery": ("manager", "approver", "operator"),
+    "recovery-legal": ("manager", "auditor"),
+    "one-page": ("manager", "approver"),
+    "public-statement": ("manager",),
+    "review": ("manager", "approver", "operator", "auditor"),
+    "actions": ("manager",),
+    "drill": ("manager", "approver", "operator"),
 }
 """Who answers for it, and who mends it; a client's own letters go to its people first."""
 
 USUALLY_WITH_PDF: frozenset[LetterKind] = frozenset(
-    {"restore-test", "monthly", "client-statement", "certificate"}
+    {
+        "restore-test",
+        "monthly",
+        "client-statement",
+        "certificate",
+        "notice",
+        "recovery",
+        "recovery-legal",
+        "one-page",
+        "public-statement",
+        "rekey-list",
+        "review",
+        "drill",
+    }
 )
 """Those that are filed or handed over."""
 
@@ -76,7 +97,7 @@ def readers(
 
 def urgency(agency: Agency, kind: LetterKind, *, trouble: bool) -> Urgency:
     """Return how soon a letter goes out; one that reports trouble waits for nothing."""
-    if trouble or kind == "alert":
+    if trouble or kind in ("alert", "notice"):
         return "incident"
     if kind == "digest":
         return "immediate"
@@ -104,6 +125,9 @@ def _usual(
         yield client.contact or agency.people[client.lead]
     if client and kind == "certificate":
         yield agency.people[client.lead]
+    if client and kind == "rekey-list":  # whoever keys in, and whoever looks over it
+        ids = (client.lead, client.reviewer, client.deputy)
+        yield from (agency.people[each] for each in ids if each)
     yield from _with_roles(agency, USUAL_READERS.get(kind, ()))
 
 

@@ -16,6 +16,7 @@ from baozhang.settings.model import (
     SetFile,
     VaultFile,
 )
+from baozhang.settings.notices import Authorities, Notices, Party
 from baozhang.settings.post import (
     AlertClass,
     Alerts,
@@ -43,6 +44,7 @@ __all__ = [
     "AgencyFile",
     "AlertClass",
     "Alerts",
+    "Authorities",
     "Channel",
     "ClientFile",
     "ClientSet",
@@ -56,6 +58,8 @@ __all__ = [
     "Mail",
     "MailServer",
     "MirrorFile",
+    "Notices",
+    "Party",
     "Person",
     "PolicyFile",
     "Prices",

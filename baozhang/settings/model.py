@@ -14,8 +14,10 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from baozhang.policies.law.filing import Rhythm
 from baozhang.policies.model import Policy
 from baozhang.policies.pace import Pace
+from baozhang.settings.notices import Notices
 from baozhang.settings.part import Part, Text
 from baozhang.settings.post import Alerts, Contact, Mail
 from baozhang.settings.problems import Problem
@@ -154,6 +156,7 @@ class AgencyFile(Part):
     sets: dict[Id, SetFile] = Field(min_length=1)
     mail: Mail
     alerts: Alerts = Alerts()
+    notices: Notices = Notices()
     reports: PathText = Field(
         "reports", description="The library: every report that was written, and an index of them."
     )
@@ -177,6 +180,9 @@ class ClientFile(Part):
     credit_code: CreditCode | None = None
     standard: Standard = Field(
         "sbe", description="sbe: 小企业会计准则; asbe: 企业会计准则; other: kept elsewhere."
+    )
+    filing: Rhythm = Field(
+        "monthly", description="Files every month (按月申报) or every quarter (按季申报)."
     )
     lead: Id = Field(description="主办会计, one of people.")
     reviewer: Id | None = Field(None, description="复核, one of people.")

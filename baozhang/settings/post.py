@@ -21,6 +21,16 @@ LetterKind = Literal[
     "certificate",
     "alert",
     "digest",
+    "stop-order",
+    "notice",
+    "recovery",
+    "recovery-legal",
+    "one-page",
+    "public-statement",
+    "rekey-list",
+    "review",
+    "actions",
+    "drill",
 ]
 LetterClass = Literal["immediate", "digest"]
 """Immediate: on its way at once; digest: one letter a day holds them all. Trouble is immediate."""

@@ -36,7 +36,7 @@ def summary(folder: Path) -> dict[str, Any]:
 def test_four_clients_came_back_whole(summary: dict[str, Any]) -> None:
     assert summary["clients"] == 4
     assert summary["lines"] > 10_756
-    assert summary["snapshots"] == 5
+    assert summary["snapshots"] == 7  # one is tampered with, two are of an incident
     assert (summary["restore_test"]["passed"], summary["restore_test"]["failed"]) == (4, 0)
     assert summary["restore_test"]["seconds"] > 0
 
@@ -68,7 +68,7 @@ def test_every_letter_is_there_and_the_last_restore_test_tells_of_the_changed_am
     folder: Path, summary: dict[str, Any]
 ) -> None:
     letters = [folder / name for name in summary["letter_files"]]
-    assert len(letters) == summary["letters"] == 8
+    assert len(letters) == summary["letters"]
     parsed = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in letters
     ]
@@ -77,6 +77,37 @@ def test_every_letter_is_there_and_the_last_restore_test_tells_of_the_changed_am
     assert body is not None
     assert summary["tamper"]["voucher"] in body.get_content()
     assert summary["tamper"]["account"] in body.get_content()
+
+
+def test_the_lost_ledger_came_back_with_two_people_approving(summary: dict[str, Any]) -> None:
+    recovery = summary["recovery"]
+    assert recovery["restored"] is True
+    assert recovery["approved_by"] == ["owner", "operator"]
+
+
+def test_the_loss_is_told_in_vouchers_and_money(summary: dict[str, Any]) -> None:
+    recovery = summary["recovery"]
+    assert recovery["vouchers_lost"] == 1
+    assert recovery["files_lost"] > 10
+    assert recovery["amount_minor"] > 0
+
+
+def test_the_time_it_took_is_measured_and_within_the_objective(summary: dict[str, Any]) -> None:
+    recovery = summary["recovery"]
+    assert 0 < recovery["seconds"] < recovery["seconds_allowed"]
+
+
+def test_the_voucher_that_is_younger_than_the_backup_is_to_be_keyed_in(
+    folder: Path, summary: dict[str, Any]
+) -> None:
+    assert summary["recovery"]["to_key"] == 1
+    (letter,) = (folder / "reports").glob("rekey-list/*/*.txt")
+    assert "样例" in letter.read_text("utf-8")
+
+
+def test_the_recovery_s_letters_are_in_the_library(folder: Path) -> None:
+    kinds = {path.name for path in (folder / "reports").iterdir() if path.is_dir()}
+    assert kinds >= {"recovery", "recovery-legal", "one-page", "rekey-list", "stop-order"}
 
 
 def test_the_library_holds_every_letter_and_the_month_s_three(

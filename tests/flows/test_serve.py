@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,7 +17,10 @@ from typing import Any
 
 import pytest
 
+from baozhang.incidents.incidents import incidents_of
+from baozhang.wiring import open_site
 from tests.flows.site import make_site
+from tests.flows.walking import flip_a_byte
 from tools import deployments
 from tools.deployments import DECLARED
 from tools.serve import CODE, ask, environment, main
@@ -29,6 +33,7 @@ class Served:
     """A running `make serve`."""
 
     process: "subprocess.Popen[str]"
+    home: Path
     api: str
     scheduled: dict[str, int]
     children: tuple[int, ...]
@@ -40,13 +45,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     words = [sys.executable, "-m", "tools.serve", "--home", str(home), "--port", "0"]
     with subprocess.Popen(words, cwd=CODE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield told(process)
+            yield told(process, home)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(120)
 
 
-def told(process: "subprocess.Popen[str]") -> Served:
+def told(process: "subprocess.Popen[str]", home: Path) -> Served:
     """Read what serving says until all is up."""
     lines: list[str] = []
     assert process.stdout is not None
@@ -60,7 +65,7 @@ def told(process: "subprocess.Popen[str]") -> Served:
     assert found, text
     assert counts, text
     children = tuple(int(pid) for pid in re.findall(r"process (\d+)", text))
-    return Served(process, f"{found[1]}/api", json.loads(counts[1]), children)
+    return Served(process, home, f"{found[1]}/api", json.loads(counts[1]), children)
 
 
 def deployment(served: Served, name: str) -> dict[str, Any]:
@@ -82,9 +87,23 @@ def completed(served: Served, **which: object) -> list[dict[str, Any]]:
     pytest.fail(f"nothing completed within {SOON} s")
 
 
+SUSPENDED = {"any_": ["PAUSED"]}  # a suspended run is of this type
+
+
+def appeared(served: Served, **which: object) -> dict[str, Any]:
+    """Wait for a run of this kind."""
+    limit = time.monotonic() + SOON
+    while time.monotonic() < limit:
+        runs = ask(f"{served.api}/flow_runs/filter", {"flow_runs": which})
+        if isinstance(runs, list) and runs:
+            return dict(runs[0])
+        time.sleep(1)
+    pytest.fail(f"no such run within {SOON} s")
+
+
 @pytest.mark.server
 def test_runs_appear_by_the_clock_wherever_there_is_a_schedule(served: Served) -> None:
-    by_hand = {"acknowledge"}
+    by_hand = {"acknowledge", "incident"}
     declared = {each.name for each in deployments.load(deployments.FILE).deployments}
     assert set(served.scheduled) == declared - by_hand
     assert all(served.scheduled.values())
@@ -100,12 +119,30 @@ def test_a_run_started_from_its_deployment_completes(served: Served) -> None:
 
 
 @pytest.mark.server
+def test_damage_that_validation_finds_starts_an_incident(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAOZHANG_HOME", str(served.home))
+    flip_a_byte(served.home, "c001")
+    validation, incident = deployment(served, "validation"), deployment(served, "incident")
+    start = {"parameters": {"clients": ["c001"]}}
+    ask(f"{served.api}/deployments/{validation['id']}/create_flow_run", start)
+    run = appeared(served, deployment_id={"any_": [incident["id"]]}, state={"type": SUSPENDED})
+    assert run["parameters"]["form"]["clients"] == ["c001"]
+    with open_site(served.home) as site:
+        (opened,) = incidents_of(site).open_ones()
+        assert opened.opening().noticed_by == "system"
+
+
+@pytest.mark.server
 def test_a_run_the_clock_started_completes(served: Served) -> None:
     validation = deployment(served, "validation")
     soon = {"interval": 30, "timezone": "Asia/Shanghai"}
     schedule = [{"active": True, "schedule": soon, "slug": "soon"}]
     ask(f"{served.api}/deployments/{validation['id']}/schedules", schedule)
-    done = completed(served, deployment_id={"any_": [validation["id"]]})
+    later = {"after_": datetime.now(UTC).isoformat()}
+    which = {"deployment_id": {"any_": [validation["id"]]}, "expected_start_time": later}
+    done = completed(served, **which)
     assert done[0]["auto_scheduled"]
 
 
