@@ -14,6 +14,7 @@ from baozhang.masking import Gate
 from baozhang.policies.law.register import load_register
 from baozhang.settings import LetterKind
 from baozhang.words import CHINESE, ENGLISH
+from reports.compose import file_name
 from reports.notice_client import Desk, Said, client_notice
 from reports.notice_official import Sender, official_notice
 from reports.notice_words import Voice
@@ -102,8 +103,8 @@ def _page(news: News, to: Addressed, number: int, voice: Voice) -> Page:
         sections=said.sections,
         evidence=_evidence(news, to, number, voice),
         fingerprint=fingerprint(news),
-        subject=_subject(said, title, news, number, voice),
-        file_name=f"{said.title}_{number:06d}_{news.incident}",
+        subject=_subject(said, title, news, number, voice, sample=to.sample),
+        file_name=file_name(said.title, number, news.incident, voice.pen, sample=to.sample),
         as_of=news.at,
         names=to.allowed,
     )
@@ -126,14 +127,15 @@ def _marked(title: str, news: News, voice: Voice) -> str:
     return voice.say("[DRILL] {title}", title=title) if news.drill else title
 
 
-def _subject(said: Said, title: str, news: News, number: int, voice: Voice) -> str:
-    return voice.say(
+def _subject(said: Said, title: str, news: News, number: int, voice: Voice, *, sample: bool) -> str:
+    subject = voice.say(
         "[{mark}] {title} ({incident}, no. {number})",
         mark=said.mark.word,
         title=title,
         incident=news.incident,
         number=f"{number:06d}",
     )
+    return voice.pen.gettext("[SAMPLE] %(subject)s", subject=subject) if sample else subject
 
 
 def _evidence(news: News, to: Addressed, number: int, voice: Voice) -> Pairs:

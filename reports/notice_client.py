@@ -14,11 +14,13 @@ from reports.notice_words import (
     Voice,
     cause,
     done,
+    loss_words,
     losses_of,
     rekeyed,
     totals,
 )
 from reports.page import Fact, Mark, Pairs, Section, Words
+from reports.plaintext import clean
 
 ADVICE_TEMPLATES: dict[Kind, str] = {
     "lost": "please keep all source documents and e-invoices, and enter nothing again for now.",
@@ -121,7 +123,7 @@ def _until(news: News, voice: Voice) -> Iterator[str]:
             "Your next filing day is {day}; the order of our work heeds it.",
             day=voice.pen.day(news.deadline),
         )
-    if news.nature != "leaked":
+    if news.nature != "leaked" and (not news.scoped or any(e.clean for e in news.losses)):
         yield voice.say(
             "Should you need reports, ledgers or a filing before, ask the accountant in charge: we "
             "can give them to you from the last sound backup, for reading."
@@ -165,21 +167,25 @@ def _contact(news: News, desk: Desk, voice: Voice) -> Pairs:
 
 
 def _recovered(news: News, desk: Desk, voice: Voice) -> Said:
-    books, proven = totals(news.recovered)
-    back = news.reached("cut-over") or news.at
-    if books and books == proven:
-        well = voice.say("Every book was compared with its backup and equals it to the cent.")
+    back = news.reached("cut-over")
+    if not back or not news.put:
+        return _not_back(news, desk, voice) if news.missing else _ended(news, desk, voice)
+    if news.missing:
+        sentence = voice.say(
+            "Part of your accounting data is back in use since {at}, part of it is not. We are "
+            "sorry for that; below is what is back and what is still missing.",
+            at=voice.moment(back),
+        )
     else:
-        well = voice.say("Every file came back as it was backed up.")
-    if not news.reached("cut-over"):
-        return _ended(news, desk, voice)
-    sentence = voice.say(
-        "Your accounting data is back in use since {at}. {well} Once more we apologise, and thank "
-        "you for your patience.",
-        at=voice.moment(back),
-        well=well,
-    )
+        sentence = voice.say(
+            "Your accounting data is back in use since {at}. {well} Once more we apologise, and "
+            "thank you for your patience.",
+            at=voice.moment(back),
+            well=_well(news, voice),
+        )
     sections: list[Section] = [_result(news, voice)]
+    if news.missing:
+        sections.append(_still_missing(news, voice))
     if again := rekeyed(news, voice):
         sections.append(again)
     sections += [
@@ -200,25 +206,83 @@ def _recovered(news: News, desk: Desk, voice: Voice) -> Said:
         ),
         _contact(news, desk, voice),
     ]
+    title, mark = voice.say("Your accounting data is back"), Mark("ok", voice.say("recovered"))
+    if news.missing:
+        title = voice.say("Your accounting data is back in part")
+        mark = Mark("partial", voice.say("recovered in part"))
     return Said(
-        title=voice.say("Your accounting data is back"),
-        mark=Mark("ok", voice.say("recovered")),
+        title=title,
+        mark=mark,
         sentence=sentence,
         sections=tuple(sections),
         advice=voice.say("please look at your latest reports and balances, and tell us of doubts."),
     )
 
 
+def _well(news: News, voice: Voice) -> str:
+    """Return how far what is in use was compared with its backup."""
+    books, proven = totals(news.recovered)
+    if not books or books != proven:
+        return voice.say("Every file came back as it was backed up.")
+    if all(each.checked for each in news.put):
+        return voice.say("Every book was compared with its backup and equals it to the cent.")
+    return voice.say(
+        "Before that, every book was compared with its backup and equalled it to the cent; it was "
+        "put into use by hand and has not been compared once more there."
+    )
+
+
+def _still_missing(news: News, voice: Voice) -> Pairs:
+    facts = tuple(
+        Fact(voice.say("Set {set}", set=clean(each.set, 64)), loss_words(each, voice))
+        for each in news.missing
+    )
+    note = voice.say(
+        "The accountant in charge gets in touch with you about how this is made up for; please "
+        "keep all source documents until then."
+    )
+    return Pairs(voice.say("What is not back"), facts, note=note)
+
+
+def _not_back(news: News, desk: Desk, voice: Voice) -> Said:
+    """Return the notice of a recovery that is over and has brought nothing of a client's back."""
+    return Said(
+        title=voice.say("Your accounting data: not recovered so far"),
+        mark=Mark("failed", voice.say("not recovered")),
+        sentence=voice.say(
+            "What we told you of on {at} could not be made good: your accounting data is not back "
+            "in use. We are very sorry; below is what is missing.",
+            at=voice.moment(news.discovered),
+        ),
+        sections=(
+            _still_missing(news, voice),
+            Words(voice.say("What we have done"), tuple(done(news, voice))),
+            Words(voice.say("Personal information"), tuple(_personal(news, voice))),
+            _contact(news, desk, voice),
+        ),
+        advice=voice.say("please keep all source documents and e-invoices, and talk to us."),
+    )
+
+
 def _ended(news: News, desk: Desk, voice: Voice) -> Said:
     """Return the notice of an incident that ended without anything being put back into use."""
+    at = voice.moment(news.discovered)
+    if news.scoped:
+        sentence = voice.say(
+            "What we told you of on {at} has been looked into, and the matter is closed. Nothing of"
+            " yours had to be brought back. We are sorry for the worry.",
+            at=at,
+        )
+    else:
+        sentence = voice.say(
+            "What we told you of on {at} is closed. Nothing of yours was brought back. We are "
+            "sorry for the worry.",
+            at=at,
+        )
     return Said(
         title=voice.say("About your accounting data: the matter is closed"),
         mark=Mark("ok", voice.say("closed")),
-        sentence=voice.say(
-            "What we told you of on {at} has been looked into, and the matter is closed. Nothing of"
-            " yours had to be brought back. We are sorry for the worry.",
-            at=voice.moment(news.discovered),
-        ),
+        sentence=sentence,
         sections=(
             losses_of(news, voice),
             Words(voice.say("Personal information"), tuple(_personal(news, voice))),

@@ -15,8 +15,9 @@ from baozhang.masking import Gate
 from baozhang.policies.law.register import load_register
 from baozhang.settings import LetterKind
 from baozhang.words import CHINESE
+from reports.compose import file_name
 from reports.notice_official import CONFIDENCE_TEMPLATES
-from reports.notice_words import FACT_TEMPLATES, Voice
+from reports.notice_words import FACT_TEMPLATES, Voice, notice_word
 from reports.page import Fact, Letter, Mark, Page, Pairs, Row, Section, Table, Words
 from reports.plaintext import clean
 from reports.render import render
@@ -28,11 +29,6 @@ ANSWERED_TEMPLATES = {
     "review": "not by number; a qualitative review is required",
     "unknown": "unknown until it is known: {missing}",
     "no": "does not apply",
-}
-NAME_TEMPLATES = {
-    "clients": "client",
-    "insurer": "insurer",
-    "vendor": "vendor",
 }
 STAGE_TEMPLATES = {
     "first": "first notice",
@@ -61,7 +57,11 @@ WORD_TEMPLATES: dict[Status, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One letter, or one word by telephone, to one reader; instants are aware, None: not yet."""
+    """One letter, or one word by telephone, to one reader; instants are aware, None: not yet.
+
+    Attributes:
+        number: of the draft; 0: it was to be given, and never was.
+    """
 
     notice: str
     client: str
@@ -129,11 +129,30 @@ def render_notice_log(
 
 
 def _page(value: NoticeLog, number: int, voice: Voice) -> Page:
-    late = sum(_late(each) for each in value.told)
-    open_ones = sum(each.receipt is None for each in value.told)
-    status: Status = "failed" if late else "partial" if open_ones else "ok"
+    late = sum(_late(each, value) for each in value.told)
+    never = sum(not each.number for each in value.told)
+    open_ones = sum(each.receipt is None for each in value.told) - never
+    status: Status = "failed" if late or never else "partial" if open_ones else "ok"
     mark = Mark(status, voice.say(WORD_TEMPLATES[status]))
     title = voice.say("Log of notices")
+    given = len(value.told) - never
+    sentence = voice.say(
+        "{told} notices about incident {incident}: {arrived} arrived, {late} late, {open} "
+        "without a receipt.",
+        told=given,
+        incident=value.incident,
+        arrived=given - open_ones,
+        late=late,
+        open=open_ones,
+    )
+    subject = voice.say(
+        "[{mark}] {title} of {incident} (no. {number})",
+        mark=mark.word,
+        title=title,
+        incident=value.incident,
+        number=f"{number:06d}",
+    )
+    lacking = voice.say("{count} that were to be given were not.", count=never)
     digest = hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
     return Page(
         kind=KIND,
@@ -145,32 +164,21 @@ def _page(value: NoticeLog, number: int, voice: Voice) -> Page:
         period=voice.say("as of {at}", at=voice.moment(value.at)),
         sample=value.sample,
         verdict=mark,
-        sentence=voice.say(
-            "{told} notices about incident {incident}: {arrived} arrived, {late} late, {open} "
-            "without a receipt.",
-            told=len(value.told),
-            incident=value.incident,
-            arrived=len(value.told) - open_ones,
-            late=late,
-            open=open_ones,
-        ),
+        sentence=voice.joined((sentence, lacking) if never else (sentence,)),
         sections=_sections(value, voice),
         evidence=_evidence(value, number, digest, voice),
         fingerprint=digest,
-        subject=voice.say(
-            "[{mark}] {title} of {incident} (no. {number})",
-            mark=mark.word,
-            title=title,
-            incident=value.incident,
-            number=f"{number:06d}",
-        ),
-        file_name=f"{title}_{number:06d}_{value.incident}",
+        subject=voice.pen.gettext("[SAMPLE] %(subject)s", subject=subject)
+        if value.sample
+        else subject,
+        file_name=file_name(title, number, value.incident, voice.pen, sample=value.sample),
         as_of=value.at,
     )
 
 
-def _late(each: Told) -> bool:
-    return each.by is not None and each.receipt is not None and each.receipt > each.by
+def _late(each: Told, value: NoticeLog) -> bool:
+    """Tell whether a word came late, or has not come and its time is over."""
+    return each.by is not None and (each.receipt or value.at) > each.by
 
 
 def _sections(value: NoticeLog, voice: Voice) -> tuple[Section, ...]:
@@ -206,20 +214,24 @@ def _sections(value: NoticeLog, voice: Voice) -> tuple[Section, ...]:
         heading=voice.say("Who was told"),
         first=voice.say("Notice"),
         heads=(voice.say("Sent"), voice.say("Receipt")),
-        rows=tuple(_row(each, voice) for each in value.told),
+        rows=tuple(_row(each, value, voice) for each in value.told),
     )
     nobody = Words(voice.say("Who was told"), (voice.say("nobody"),))
     must = Pairs(voice.say("Must it be reported?"), tuple(rows))
     return (must, table if value.told else nobody)
 
 
-def _row(each: Told, voice: Voice) -> Row:
+def _mark(each: Told, value: NoticeLog, voice: Voice) -> Mark:
+    if not each.number:
+        return Mark("failed", voice.say("not given"))
     if each.receipt is None:
-        mark = Mark("partial", voice.say("no receipt"))
-    elif _late(each):
-        mark = Mark("failed", voice.say("late"))
-    else:
-        mark = Mark("ok", voice.say("delivered"))
+        return Mark("failed" if _late(each, value) else "partial", voice.say("no receipt"))
+    if _late(each, value):
+        return Mark("failed", voice.say("late"))
+    return Mark("ok", voice.say("delivered"))
+
+
+def _row(each: Told, value: NoticeLog, voice: Voice) -> Row:
     below = [voice.say("due {at}", at=voice.moment(each.by))] if each.by else []
     if each.approved:
         below.append(voice.say("approved by {who}", who=voice.listed(each.approved)))
@@ -232,19 +244,18 @@ def _row(each: Told, voice: Voice) -> Row:
         below.append(voice.say("receipt {number}", number=clean(each.reference, 80)))
     return Row(
         name=_name(each, voice),
-        mark=mark,
+        mark=_mark(each, value, voice),
         cells=tuple(_moment(at) for at in (each.sent, each.receipt)),
         below=(voice.say("; ").join(below),) if below else (),
     )
 
 
 def _name(each: Told, voice: Voice) -> str:
-    if each.notice in NAME_TEMPLATES:
-        who = voice.say(NAME_TEMPLATES[each.notice])
-    else:
-        who = load_register().clock(each.notice).to.said(voice.pen.language)
+    who = notice_word(each.notice, voice)
     stage = voice.say(STAGE_TEMPLATES[each.stage])
     name = f"{who} {each.client}" if each.client else who
+    if not each.number:
+        return name
     return voice.say("{who}: {stage} {number}", who=name, stage=stage, number=each.number)
 
 

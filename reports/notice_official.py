@@ -202,7 +202,7 @@ def _loss(news: News, voice: Voice) -> str:
 
 
 def _further(news: News, voice: Voice) -> str:
-    if news.reached("cut-over"):
+    if news.reached("cut-over") and news.put and not news.missing:
         return voice.say(
             "The data is back in use. What is to be entered again is listed and worked off; a "
             "review says how this is kept from happening again."

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from baozhang.clock import SHANGHAI
 from baozhang.incidents.model import Kind, Loss, Recovered
 from baozhang.incidents.notices import News
+from baozhang.policies.law.register import load_register
 from baozhang.words import say
 from reports.page import Fact, Pairs, Section, Words
 from reports.plaintext import clean
@@ -43,6 +44,11 @@ ACTION_TEMPLATES: dict[Kind, str] = {
 }
 
 
+NAME_TEMPLATES = {
+    "clients": "client",
+    "insurer": "insurer",
+    "vendor": "vendor",
+}
 FACT_TEMPLATES = {
     "role": "the agency's role",
     "personal_data": "whether personal information is concerned",
@@ -102,6 +108,14 @@ class Voice:
     def listed(self, parts: Iterable[str]) -> str:
         """Return the parts one behind the other."""
         return self.say(", ").join(parts)
+
+
+def notice_word(notice: str, voice: Voice) -> str:
+    """Return whom a notice is for, in a word."""
+    if notice in NAME_TEMPLATES:
+        return voice.say(NAME_TEMPLATES[notice])
+    clock = next((each for each in load_register().clocks if each.id == notice), None)
+    return clock.to.said(voice.pen.language) if clock else clean(notice, 40)
 
 
 def cause(news: News, voice: Voice) -> str:
@@ -208,10 +222,15 @@ def done(news: News, voice: Voice) -> Iterator[str]:
         )
     if at := news.reached("plan-approved"):
         yield _planned(news, at, voice)
-    if at := news.reached("restored"):
+    if (at := news.reached("restored")) and news.recovered:
         yield _restored(news, at, voice)
-    if at := news.reached("cut-over"):
+    if (at := news.reached("cut-over")) and news.put:
         yield voice.say("{at}: the recovered data was put back into use.", at=voice.moment(at))
+        if news.missing:
+            yield voice.say(
+                "Not back in use so far: {count} of the sets that are affected.",
+                count=voice.pen.number(len(news.missing)),
+            )
 
 
 def _planned(news: News, at: datetime, voice: Voice) -> str:
@@ -250,11 +269,16 @@ def totals(recovered: Iterable[Recovered]) -> tuple[int, int]:
 
 
 def rekeyed(news: News, voice: Voice) -> Section | None:
-    """Return what must be entered again; None: nobody knows yet, or nothing."""
+    """Return what must be entered again; None: nothing came back, or nothing has to be."""
     vouchers = sum(each.vouchers_to_key for each in news.recovered)
     invoices = sum(each.invoices_to_key for each in news.recovered)
+    unknown = voice.say(
+        "Whether anything that was entered after the backup has to be entered again, could not be "
+        "found out in full; the accountant in charge clears it up with you."
+    )
+    blind = _is_blind(news)
     if not vouchers and not invoices:
-        return None
+        return Words(voice.say("What is to be entered again"), (unknown,)) if blind else None
     sums: dict[str, int] = {}
     for each in news.recovered:
         sums[each.currency] = sums.get(each.currency, 0) + each.amount_to_key
@@ -267,4 +291,11 @@ def rekeyed(news: News, voice: Voice) -> Section | None:
         amount=amount or voice.pen.money(0, ""),
         invoices=voice.pen.number(invoices),
     )
-    return Words(voice.say("What is to be entered again"), (words,))
+    told = (words, unknown) if blind else (words,)
+    return Words(voice.say("What is to be entered again"), told)
+
+
+def _is_blind(news: News) -> bool:
+    """Tell whether what was there could not be read, where something came back in its place."""
+    back = {(each.client, each.set) for each in news.recovered}
+    return any(not each.readable for each in news.losses if (each.client, each.set) in back)

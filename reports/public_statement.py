@@ -96,6 +96,9 @@ def _what(kind: Kind, pen: Pen) -> str:
 
 
 def _recovered(value: Recovery, pen: Pen) -> str:
+    behind = [each for each in value.timeline.sets if not words.is_back(each)]
+    if any(each.left_out for each in behind) or not value.timeline.sets:
+        return pen.gettext("How far the data is back: (to be found out and filled in).")
     if value.timeline.rto is not None and len(value.back) == len(value.timeline.sets):
         told = pen.gettext(
             "By %(at)s the data concerned had been brought back from encrypted backups and was in "

@@ -70,6 +70,8 @@ def news(value: Recovery, pen: Pen) -> str:
     rto = value.timeline.rto
     if rto is None:
         return pen.gettext("the recovery is not over")
+    if value.timeline.sets and not value.back:
+        return pen.gettext("no set is in use again")
     return pen.gettext(
         "%(back)s of %(all)s sets in use, after %(took)s",
         back=pen.number(len(value.back)),
@@ -112,7 +114,7 @@ def span(time: timedelta | None, pen: Pen) -> str:
 def _recovery_time(value: Recovery, pen: Pen) -> str:
     rto = value.timeline.rto
     promised = pen.duration(value.objective)
-    if rto is None:
+    if rto is None or (value.timeline.sets and not value.back):
         return pen.gettext("not known; promised %(promised)s", promised=promised)
     opened = value.timeline.between("opened", "service-checked")
     return pen.gettext(

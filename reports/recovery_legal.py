@@ -14,6 +14,7 @@ from baozhang.masking import Gate
 from baozhang.words import CHINESE
 from reports import recovery, telling
 from reports import recovery_value as words
+from reports.notice_words import Voice, notice_word
 from reports.page import Fact, Letter, Mark, Pairs, Row, Section, Signatures, Table, Words
 from reports.plaintext import clean
 from reports.recovery_value import Custody, Duty, Envelope, Recovery, Said, Sent
@@ -353,7 +354,7 @@ def _copy(each: Custody, pen: Pen) -> Row:
                 point=clean(each.snapshot, 64),
                 who=clean(each.opener, 40),
             )
-            + (f"; {ways.get(each.how, clean(each.how, 20))}" if ended else ""),
+            + (pen.gettext("; ") + ways.get(each.how, clean(each.how, 20)) if ended else ""),
         ),
     )
 
@@ -409,6 +410,8 @@ def _limit(each: Duty, pen: Pen) -> str:
     if each.by is None:
         return "–"
     at = pen.instant(each.by)
+    if each.answer != "yes":
+        return pen.gettext("if so, by %(at)s", at=at)
     return at if each.lawful else pen.gettext("%(at)s (our own measure)", at=at)
 
 
@@ -425,7 +428,8 @@ def _notices(value: Recovery, pen: Pen) -> Section:
 
 
 def _notice(each: Sent, pen: Pen) -> Row:
-    name = f"{each.notice}/{each.client}" if each.client else each.notice
+    notice = notice_word(each.notice, Voice(pen))
+    name = f"{notice} {each.client}" if each.client else notice
     mark = Mark("ok", pen.gettext("received"))
     if each.receipt is None:
         mark = Mark("partial", pen.gettext("no receipt"))

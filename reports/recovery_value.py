@@ -23,6 +23,7 @@ from baozhang.incidents.timeline import Timeline
 from baozhang.masking import Gate
 from reports import canonical
 from reports.compose import file_name
+from reports.notice_words import Voice, notice_word
 from reports.owner import subject_line
 from reports.page import Fact, Letter, Mark, Page, Pairs, Section
 from reports.plaintext import clean
@@ -352,8 +353,15 @@ def _came_back(value: Recovery, pen: Pen) -> str:
 
 def _took(value: Recovery, pen: Pen) -> str:
     rto = value.timeline.rto
-    if rto is None:
+    if rto is None or not value.back:
         return pen.gettext(" That people can work again is not established.")
+    if len(value.back) < len(value.timeline.sets):
+        return pen.gettext(
+            " From discovery until people could work with these: %(took)s (objective: "
+            "%(objective)s); the others are not back.",
+            took=pen.duration(rto),
+            objective=pen.duration(value.objective),
+        )
     words = {"took": pen.duration(rto), "objective": pen.duration(value.objective)}
     if value.met:
         return pen.gettext(
@@ -416,13 +424,22 @@ def gap_sentences(value: Recovery, pen: Pen, *, named: bool = True) -> tuple[str
 
     A letter that leaves this out would let its readers believe that all is known.
     """
-    words = _gap_words(pen)
+    words, voice = _gap_words(pen), Voice(pen)
     told = [
         words[gap] + (pen.gettext(" (%(sets)s)", sets=listed(sets, pen)) if sets and named else "")
-        for gap, sets in gaps(value)
+        for gap, sets in _worded(gaps(value), voice)
     ]
     told += [duty for each in value.duties if (duty := _unknown_duty(each, pen))]
     return tuple(told) or (pen.gettext("Nothing that this report knows to ask for."),)
+
+
+def _worded(
+    found: tuple[tuple[Gap, tuple[str, ...]], ...], voice: Voice
+) -> Iterator[tuple[Gap, tuple[str, ...]]]:
+    """Yield the gaps with the notices among them by their names."""
+    for gap, names in found:
+        unsent = gap == "unsent"
+        yield gap, tuple(notice_word(each, voice) for each in names) if unsent else names
 
 
 MOST_LISTED = 12

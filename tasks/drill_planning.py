@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from baozhang import durable
 from baozhang.clock import business_day
 from baozhang.drills.planning import DrillPlan, Planned, due, seal
-from baozhang.drills.records import Journal, Readiness, Sealed, readiness
+from baozhang.drills.records import Journal, Sealed
 from baozhang.drills.scenarios import scenario as scenario_named
 from baozhang.drills.scenarios import scenarios
 from baozhang.errors import BaozhangError, CorruptObjectError, UsageError
@@ -118,11 +118,6 @@ def seal_surprises(site: Site, plan: DrillPlan) -> tuple[Sealed, ...]:
                 durable.replace(path, drawn.model_dump_json().encode("ascii"))
             found.append(_drawn(path))
     return tuple(found)
-
-
-def ready(site: Site) -> tuple[Readiness, ...]:
-    """Return what is proven of each scenario."""
-    return readiness(scenarios(), drills_of(site).all(), site.clock())
 
 
 def _sealed(site: Site, entry: str) -> Path:

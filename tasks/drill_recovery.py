@@ -44,7 +44,7 @@ from baozhang.wiring import read_secret
 from tasks.drill_notices import waiting_notices
 from tasks.drill_sandbox import Cast, share_file
 from tasks.gates import decide, request_of
-from tasks.incident import KINDS, IncidentForm, close, open_incident, page
+from tasks.incident import IncidentForm, close, open_incident, page
 from tasks.incident_scoping import strike
 from tasks.incident_walk import walk
 from tasks.notices import tick
@@ -57,6 +57,10 @@ _MOST_WALKS = 12  # of one incident; each is started by a gate that was answered
 
 class GateError(BaozhangError):
     """A gate was never answered: the drill's players could not go on."""
+
+
+class NotRecoveredError(BaozhangError):
+    """A step of the recovery came to its end without what it is for."""
 
 
 class Play:
@@ -86,11 +90,10 @@ class Play:
     def open(self, noticed_by: str, found: datetime) -> Facts:
         """Open the incident, as whoever acknowledged the alert does; page, and answer the page."""
         site, scenario = self.ground.site, self.scenario
-        what = next(each for each, kind in KINDS.items() if kind == scenario.nature)
         form = IncidentForm(
             noticed_by=noticed_by,
             clients=scenario.hit or scenario.clients,
-            what=what,
+            what=scenario.nature,
             discovered=found,
         )
         self.incident, new = open_incident(site, form, actor=self.ground.actor, drill=scenario.id)
@@ -227,7 +230,7 @@ def _mended(play: Play) -> Facts:
     site = play.ground.site
     done = repair(site.vault_named("main"), site.mirrors_named("main"))
     if done.unrepaired:
-        raise GateError(
+        raise NotRecoveredError(
             "{count} objects of the drill's vault could not be mended", count=len(done.unrepaired)
         )
     return {"repaired": len(done.repaired), "put_aside": len(done.quarantined)}
@@ -246,7 +249,7 @@ def _mirrored(play: Play, name: str) -> Facts:
     secret = read_secret(site.home, site.agency.file.vaults["main"].key)
     found = verify(open_vault(store_at(str(place)), secret), every_byte=True)
     if found.damaged:
-        raise GateError("the drill's new mirror is not whole")
+        raise NotRecoveredError("the drill's new mirror is not whole")
     return {"objects": receipt.objects, "bytes": receipt.bytes, "verified": found.objects}
 
 
@@ -284,7 +287,9 @@ def _renewed(play: Play) -> Facts:
     key.unlink()
     write_private(key, encode_key_file(new))
     play.ground.hands.reopen(play.ground)
-    return {"clients": done.clients, "old_opens": _opens(site.vault_named("main").store, old)}
+    if _opens(site.vault_named("main").store, old):
+        raise NotRecoveredError("the old key file still opens the drill's vault")
+    return {"clients": done.clients, "old_opens": False}
 
 
 def _opens(store: Store, secret: Secret) -> bool:
@@ -296,8 +301,19 @@ def _opens(store: Store, secret: Secret) -> bool:
 
 
 @_recovered.register
-def _judge_lost(_step: JudgeLost, play: Play) -> None:
-    play.log.act("judge-lost", "custody", lambda: judge_lost(play.ground))
+def _judge_lost(step: JudgeLost, play: Play) -> None:
+    play.log.act("judge-lost", "custody", lambda: _judged(step, play))
+
+
+def _judged(step: JudgeLost, play: Play) -> Facts:
+    found = judge_lost(play.ground)
+    if not found["files"] or bool(found["readable"]) != step.readable:
+        raise NotRecoveredError(
+            "of what the drill lost, {readable} of {files} files can be read without a key",
+            readable=found["readable"],
+            files=found["files"],
+        )
+    return found
 
 
 def judge_lost(ground: Ground) -> Facts:

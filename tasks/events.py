@@ -25,7 +25,7 @@ def tell_damaged(run: Run) -> tuple[str, ...]:
     damaged = [each.client for each in failed if each.set == WHOLE_CLIENT and each.client in known]
     clients = tuple(dict.fromkeys(damaged))
     if clients:
-        form = {"noticed_by": SYSTEM, "clients": clients, "what": "损坏 damaged"}
+        form = {"noticed_by": SYSTEM, "clients": clients, "what": "damaged"}
         resource = {"prefect.resource.id": f"baozhang.run.{run.id}"}
         emit_event(VALIDATION_FAILED, resource, payload={"form": form})
     return clients

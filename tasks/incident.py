@@ -4,7 +4,7 @@ form ──► who and what is known? ──► opened, or joined to the one tha
 """
 
 from datetime import datetime
-from typing import Literal
+from functools import partial
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -12,31 +12,30 @@ from baozhang.catalog.alerts import AlertBook
 from baozhang.errors import BaozhangError, UsageError
 from baozhang.incidents.incidents import CLOSED, Incident, incidents_of
 from baozhang.incidents.journal import Begun, Facts
-from baozhang.incidents.model import Kind
+from baozhang.incidents.model import Kind, Plan
 from baozhang.incidents.quarantine import destroy_all
 from baozhang.site import Site
 from tasks.alerts import tell
+from tasks.batches import Pair
 from tasks.incident_troubles import alert_of
 from tasks.people import require_person
+from tasks.stopped import pairs_of
 
 ALL_SETS = "*"
-What = Literal[
-    "丢失 lost",
-    "损坏 damaged",
-    "篡改 tampered",
-    "勒索 ransomware",
-    "泄露 leaked",
-    "不可用 unavailable",
-]
-KINDS: dict[What, Kind] = {
-    "丢失 lost": "lost",
-    "损坏 damaged": "damaged",
-    "篡改 tampered": "tampered",
-    "勒索 ransomware": "ransomware",
-    "泄露 leaked": "leaked",
-    "不可用 unavailable": "unavailable",
+LATER = ("vault-away", "no-room")
+"""Why a plan leaves a set out that another one may not."""
+Sets = list[tuple[str, str]]
+"""(client, set) pairs; all sets of a client are `ALL_SETS`."""
+KINDS: dict[str, Kind] = {
+    "丢失": "lost",
+    "损坏": "damaged",
+    "篡改": "tampered",
+    "勒索": "ransomware",
+    "泄露": "leaked",
+    "不可用": "unavailable",
 }
-"""What a form offers, and what the journal calls it."""
+"""What a form takes, beside the ids themselves, and what the journal calls it."""
+WORDS = "|".join((*KINDS, *KINDS.values()))
 
 
 class IncidentForm(BaseModel):
@@ -57,7 +56,13 @@ class IncidentForm(BaseModel):
     sets: tuple[str, ...] = Field(
         (), title="受影响的备份集 / Sets hit", description="留空表示这些客户的全部备份集"
     )
-    what: What = Field("丢失 lost", title="发生了什么 / What happened")
+    what: str = Field(
+        "丢失",
+        title="发生了什么 / What happened",
+        description="填写其中一个：丢失、损坏、篡改、勒索、泄露、不可用",
+        # typed: the list that Prefect's page would show does not open by mouse
+        pattern=f"^({WORDS})$",
+    )
     discovered: AwareDatetime | None = Field(
         None, title="发现时间 / Discovered", description="留空表示现在；法定时限从发现时起算"
     )
@@ -74,11 +79,19 @@ class IncidentForm(BaseModel):
         max_length=20,
     )
 
+    @property
+    def kind(self) -> Kind:
+        """What happened, as the journal calls it."""
+        return next(kind for word, kind in KINDS.items() if self.what in {word, kind})
+
 
 def open_incident(
     site: Site, form: IncidentForm, *, actor: str, drill: str = ""
 ) -> tuple[Incident, bool]:
     """Open an incident, or find the one that is open already.
+
+    Where only some of the sets are in an open incident, the others get one of their own: nothing
+    that was reported is forgotten.
 
     Args:
         site: the site.
@@ -98,22 +111,23 @@ def open_incident(
     if form.noticed_by != "system":
         require_person(site, form.noticed_by)
     discovered = _discovered(site, form.discovered)
-    incident, new = incidents_of(site).open(
-        KINDS[form.what],
-        hit(site, form.clients, form.sets),
-        noticed_by=form.noticed_by,
-        discovered=discovered,
-        cause=form.cause,
-        drill=drill,
-    )
+    for sets in _parts(site, hit(site, form.clients, form.sets), drill):
+        incident, new = incidents_of(site).open(
+            form.kind,
+            sets,
+            noticed_by=form.noticed_by,
+            discovered=discovered,
+            cause=form.cause,
+            drill=drill,
+        )
     if new:
         site.audit.append(
-            actor=actor, action="incident.opened", subject=incident.id, kind=KINDS[form.what]
+            actor=actor, action="incident.opened", subject=incident.id, kind=form.kind
         )
     return incident, new
 
 
-def hit(site: Site, clients: tuple[str, ...], sets: tuple[str, ...]) -> list[tuple[str, str]]:
+def hit(site: Site, clients: tuple[str, ...], sets: tuple[str, ...]) -> Sets:
     """Return the (client, set) pairs that a form names; without sets, the clients whole.
 
     Raises:
@@ -149,11 +163,52 @@ def destroy_copies(site: Site, incident: Incident, *, actor: str) -> None:
     incident.journal.once("destroy", lambda _: _destroyed(site, incident, actor), actor=actor)
 
 
+def leave_open(site: Site, incident: Incident, plan: Plan, *, actor: str) -> None:
+    """Give sets that cannot be restored now, and may be later, an incident of their own; once.
+
+    So what is not back never ends as if it were: that incident stands open, with its alert.
+    """
+    sets = [(client, name) for client, name, why in plan.left_out if why in LATER]
+    if sets:
+        work = partial(_left_open, site, incident, sets, actor)
+        incident.journal.once("left-open", work, actor=actor)
+
+
 def close(site: Site, incident: Incident, *, actor: str) -> None:
     """Bring the incident to its end, once."""
     if not incident.closed():
         incident.journal.append(CLOSED, actor=actor)
         site.audit.append(actor=actor, action="incident.closed", subject=incident.id)
+
+
+def _parts(site: Site, wanted: Sets, drill: str) -> list[Sets]:
+    """Return each set that is in an open incident, and last those that are in none."""
+    open_ones = [each for each in incidents_of(site).open_ones() if each.opening().drill == drill]
+    taken = {pair for each in open_ones for pair in pairs_of(site, each)}
+    every = [
+        (client, name)
+        for client, named in wanted
+        for name in (site.client(client).sets if named == ALL_SETS else (named,))
+    ]
+    known = [each for each in every if Pair(*each) in taken]
+    rest = [each for each in every if each not in known] if known else wanted
+    return [*([each] for each in known), *([rest] if rest else [])]
+
+
+def _left_open(site: Site, incident: Incident, sets: Sets, actor: str, _begun: Begun) -> Facts:
+    before = incident.opening()
+    other, new = incidents_of(site).open(
+        before.kind,
+        sets,
+        noticed_by=before.noticed_by,
+        discovered=before.discovered,
+        cause=before.cause,
+        drill=before.drill,
+        but=incident.id,
+    )
+    if new:
+        site.audit.append(actor=actor, action="incident.opened", subject=other.id, kind=before.kind)
+    return {"incident": other.id, "sets": len(sets)}
 
 
 def _known(site: Site, name: str) -> Incident:

@@ -108,7 +108,7 @@ def recover(
     side = site.vault(client, set_name).client(client)
     snapshot = side.find(restoration.snapshot, set_name=set_name)
     there = bring_back(site, incident, snapshot, actor=actor, report=report)
-    name = f"{client}.{set_name}.{snapshot.id}"
+    name = f"{client}.{set_name}.{snapshot.id}" + (f".{there.time}" if there.time > 1 else "")
     journal = incident.journal
     proven = journal.once(f"prove.{name}", partial(_proven, site, snapshot, there), actor=actor)
     wanted = side.find(evidence, set_name=set_name) if evidence else None

@@ -10,7 +10,7 @@ from functools import partial
 from baozhang.errors import BaozhangError, CorruptObjectError, ObjectMissingError
 from baozhang.incidents.checklists import progress as progress_of
 from baozhang.incidents.checklists import worked_off
-from baozhang.incidents.cutover import cut_over, in_use
+from baozhang.incidents.cutover import ATOMIC, cut_over, in_use
 from baozhang.incidents.incidents import Incident
 from baozhang.incidents.journal import Begun, Facts
 from baozhang.incidents.model import (
@@ -91,15 +91,20 @@ def put_into_use(
 ) -> CutOver | None:
     """Put one set into use; None where people have not worked off its checklist yet.
 
+    Sources of it that can be exchanged in one step are, whatever people do with the others.
+
     Raises:
         UsageError: what lies in quarantine is used up, and what is in use is something else.
         SourceUnreadableError: what lies in quarantine is not whole; nothing was touched.
         SourceBusyError: what is in use is held by somebody; transient.
     """
     snapshot = point_of(site, restoration)
-    if restoration.how == "atomic":
+    sources = site.client_set(restoration.client, restoration.set).sources
+    if any(each.kind in ATOMIC for each in sources):
         give_way(site, incident, restoration.client, restoration.set, actor=actor)
-        return cut_over(site, incident, snapshot, actor=actor)
+        put = cut_over(site, incident, snapshot, actor=actor)
+        if restoration.how == "atomic":
+            return put
     waiting = progress_of(site, incident, restoration.client, restoration.set)
     if any(each.next is not None for each in waiting):
         return None

@@ -26,7 +26,9 @@ from baozhang.errors import (
     UnreachableError,
     UsageError,
 )
+from baozhang.incidents.checklists import ITEM
 from baozhang.incidents.choosing import STRUCK, choose, doubt
+from baozhang.incidents.cutover import BEGUN as CUT_OVER
 from baozhang.incidents.cutover import DATABASES, how_of
 from baozhang.incidents.holds import hold_client
 from baozhang.incidents.impact import Impact, impact_of
@@ -105,8 +107,10 @@ def preserve(
     Returns:
         A set that could not be stored is in it, with the reason; that stops nobody.
     """
-    if incident.has(what) and not _to_try_again(incident.value(what, Evidence)):
-        return incident.value(what, Evidence)
+    if incident.has(what):
+        kept = incident.value(what, Evidence)
+        if not _to_try_again(kept) or _is_put_into_use(incident):
+            return kept
     found = Evidence(
         points=tuple(
             (pair.client, pair.set, *_preserved(site, incident, pair, what, actor, report))
@@ -135,6 +139,11 @@ def pairs_hit(site: Site, incident: Incident) -> tuple[Pair, ...]:
 
 def _to_try_again(kept: Evidence) -> bool:
     return any(reason in AGAIN for *_, reason in kept.points)
+
+
+def _is_put_into_use(incident: Incident) -> bool:
+    """Tell whether anything that came back is in use: it is no evidence of what was found."""
+    return any(event.kind in {CUT_OVER, ITEM} for event in incident.journal.events())
 
 
 def _preserved(

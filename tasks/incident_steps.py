@@ -12,6 +12,7 @@ from uuid import UUID
 from prefect.runtime import flow_run
 
 from baozhang.incidents.incidents import Incident, incidents_of
+from baozhang.incidents.journal import BEGUN
 from baozhang.incidents.model import Plan, Recovered, RecoveredAll, Restoration
 from baozhang.site import Site
 from baozhang.wiring import open_site
@@ -59,14 +60,31 @@ def run_name() -> str:
 
 @effect("open")
 def begin_incident(form: IncidentForm) -> Opened:
-    """Open the incident, or find the one that is open; a run that resumes finds its own."""
+    """Open the incident, or find the one that is open; a run that resumes finds its own alone."""
     me = actor()
     with open_site() as site:
+        if earlier := _worked_on(site, str(flow_run.id)):
+            return Opened(earlier.id, not earlier.closed())
         incident, ours = open_incident(site, form, actor=me)
-        mine = any(e.kind == WORKED_BY and e.actor == me for e in incident.journal.events())
-        if ours and not mine:
+        if ours or not _is_begun(incident):
             incident.journal.append(WORKED_BY, actor=me, run=str(flow_run.id))
-        return Opened(incident.id, ours or mine)
+            return Opened(incident.id, True)
+        return Opened(incident.id, False)
+
+
+def _worked_on(site: Site, run: str) -> Incident | None:
+    """Return the incident of a run that is resumed; others may have closed it meanwhile."""
+    return next((each for each in incidents_of(site).all() if _works(each, run)), None)
+
+
+def _works(incident: Incident, run: str) -> bool:
+    events = incident.journal.events()
+    return any(event.kind == WORKED_BY and event.facts["run"] == run for event in events)
+
+
+def _is_begun(incident: Incident) -> bool:
+    """Tell whether anybody came to work on it: who opened it may have been killed."""
+    return any(event.kind in {WORKED_BY, BEGUN} for event in incident.journal.events())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from baozhang.errors import BaozhangError, UsageError
 from baozhang.incidents.holds import hold_client, release_client
 from baozhang.incidents.incidents import Incident, incidents_of
 from baozhang.incidents.journal import Begun, Event, Facts
-from baozhang.incidents.model import CutOverAll, Value
+from baozhang.incidents.model import CutOverAll, Plan, Value
 from baozhang.incidents.service import SourceCheck, check_source
 from baozhang.incidents.stopping import (
     SOURCE,
@@ -31,13 +31,14 @@ from baozhang.incidents.stopping import (
 from baozhang.settings import Role, SourceFile
 from baozhang.site import Site
 from tasks.batches import Pair
+from tasks.gates import APPROVAL
 from tasks.people import prove, require_person
 from tasks.stop_orders import people_of, tell_people
 from tasks.stopped import LIFT, is_stopped, pairs_of, stopped_pairs
 
 __all__ = ["stopped_pairs"]
 
-STOPPED, CHECKED = "stopped", "service-check"
+STOPPED, CHECKED, PLAN = "stopped", "service-check", "plan"
 MACHINE, NOTICED_AGAIN = "system", "noticed-again"
 HELD, NOT_HELD, RELEASED = "hold.set", "hold.refused", "hold.lifted"
 ACKNOWLEDGED, CHECK = "stop.acknowledged", "service.checked"
@@ -81,7 +82,7 @@ def stop(site: Site, incident: Incident, *, actor: str) -> Stopped:
 
     An incident that a machine opened by itself, because stored bytes are damaged, only holds:
     nobody has said that the books in use are hit, and their next backup heals.  Once a person says
-    so, stopping again does the rest.
+    so, or approves that they are replaced, stopping again does the rest.
 
     Returns:
         The value that is kept as `stopped`; it says what was done, which may be nothing but holds.
@@ -242,8 +243,11 @@ def _clients(site: Site, incident: Incident) -> tuple[str, ...]:
 
 
 def _by_machine_alone(incident: Incident) -> bool:
-    again = (event.actor for event in incident.journal.events() if event.kind == NOTICED_AGAIN)
-    return all(each == MACHINE for each in (incident.opening().noticed_by, *again))
+    events = incident.journal.events()
+    again = (event.actor for event in events if event.kind == NOTICED_AGAIN)
+    approved = any(e.kind == APPROVAL and e.facts["gate"] == PLAN for e in events)
+    by_machine = all(each == MACHINE for each in (incident.opening().noticed_by, *again))
+    return by_machine and not (approved and incident.value(PLAN, Plan).restorations)
 
 
 def _only_held(site: Site, incident: Incident, actor: str, _begun: Begun) -> Facts:

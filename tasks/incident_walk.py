@@ -19,7 +19,7 @@ from baozhang.site import Site
 from baozhang.vault.model import Report, silent
 from baozhang.words import say
 from tasks.gates import ask, run_of, standing_of
-from tasks.incident import close, destroy_copies, page
+from tasks.incident import close, destroy_copies, leave_open, page
 from tasks.incident_restoring import (
     PLAN,
     SAFETY,
@@ -59,6 +59,9 @@ def walk(site: Site, incident: Incident, *, actor: str, report: Report = silent)
         BaozhangError: a step failed; what it was doing is done again by the next walk.
     """
     with incident.journal.alone():
+        if incident.closed():  # what is over is not stopped and held anew
+            milestone(site, incident, "closed", actor=actor)
+            return None
         first_aid(site, incident, actor=actor)
         plan, back = None, None
         while plan is None or back is None:
@@ -128,7 +131,10 @@ def brought_back(
 
 
 def cut_over_all(site: Site, incident: Incident, plan: Plan, *, actor: str) -> Halt | None:
-    """Put every set into use, in the plan's order; a halt where people have to."""
+    """Put every set into use, in the plan's order; a halt where people have to.
+
+    What the plan leaves out for now stays open, as an incident of its own.
+    """
     done: list[CutOver] = []
     for each in plan.restorations:
         put = put_into_use(site, incident, each, actor=actor)
@@ -136,6 +142,7 @@ def cut_over_all(site: Site, incident: Incident, plan: Plan, *, actor: str) -> H
             return Halt("checklist", f"{each.client}/{each.set}")
         done.append(put)
     require_equal(site, incident, plan, settle(incident, done, actor=actor), actor=actor)
+    leave_open(site, incident, plan, actor=actor)
     milestone(site, incident, "cut-over", actor=actor)
     return None
 

@@ -21,7 +21,9 @@ from baozhang.incidents.notices import (
     matter,
     news_of,
     significant,
+    told_clients,
 )
+from baozhang.incidents.timeline import service_checked
 from baozhang.site import Site
 from reports.notice import words_of
 from tasks.gate import gate as masking_gate
@@ -52,11 +54,16 @@ def _client_due(site: Site, incident: Incident, draft: Draft, letters: tuple[New
     if stage == "recovered":
         return True
     then, now = draft.letters[0], letters[0]
-    if then.scoped != now.scoped or matter([then])[0].passed != matter([now])[0].passed:
+    if then.scoped != now.scoped or _steps(then) != _steps(now):
         return True
     told = max((e.sent for e in _of(incident, draft) if e.sent), default=None)
     every = site.agency.file.notices.every
     return told is not None and site.clock() >= told + every * AHEAD
+
+
+def _steps(news: News) -> tuple[str, ...]:
+    """Return the milestones worth a letter of progress; of a cut-over another letter tells."""
+    return tuple(each.name for each in news.passed if each.name not in ("cut-over", "closed"))
 
 
 def letters_of(site: Site, incident: Incident, notice: str, last: Draft | None) -> tuple[News, ...]:
@@ -68,9 +75,11 @@ def letters_of(site: Site, incident: Incident, notice: str, last: Draft | None) 
     if notice != CLIENTS:
         return (plain,)
     plan = incident.value("plan", Plan) if incident.has("plan") else None
-    clients = [each for each in clients_of(incident) if each in site.agency.clients]
+    hit = dict.fromkeys((*clients_of(incident), *told_clients(incident)))
+    clients = [each for each in hit if each in site.agency.clients]
     everybody = frozenset(site.agency.clients)
-    return tuple(about(plain, each, plan, sorted(everybody - {each})) for each in clients)
+    letters = (about(plain, each, plan, sorted(everybody - {each})) for each in clients)
+    return tuple(each for each in letters if each.stage != "follow-up" or each.put)
 
 
 def stage_of(site: Site, incident: Incident, notice: str, last: Draft | None, news: News) -> Stage:
@@ -87,7 +96,7 @@ def stage_of(site: Site, incident: Incident, notice: str, last: Draft | None, ne
         return "follow-up" if over or last.stage == "follow-up" else "recovered"
     if last and last.stage == "follow-up":
         return "follow-up"
-    if back or news.reached("closed"):
+    if news.reached("closed") or (back and service_checked(incident.journal.events())):
         return "recovered"
     return "progress" if told or (last and last.stage == "progress") else "first"
 

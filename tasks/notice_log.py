@@ -16,6 +16,7 @@ from baozhang.incidents.notices import (
     Wanted,
     drafts,
     handed,
+    newest_draft,
 )
 from baozhang.mail.readers import readers
 from baozhang.masking import Gate
@@ -71,7 +72,10 @@ def _line(each: Answered, known: dict[str, Known]) -> Line:
 
 
 def _told(incident: Incident, notice: str, by: datetime | None) -> Iterator[Told]:
-    """Yield every letter of a notice that went out or was told; only the first has a deadline."""
+    """Yield every letter of a notice that went out or was told; only the first has a deadline.
+
+    Whom nobody told at all follows, so that no log passes over a duty in silence.
+    """
     events = incident.journal.events()
     fared = {(e.number, e.client): e for e in handed(incident) if e.notice == notice}
     first = set[str]()
@@ -83,6 +87,15 @@ def _told(incident: Incident, notice: str, by: datetime | None) -> Iterator[Told
                 due = by if news.client not in first else None
                 first.add(news.client)
                 yield _row(draft, each, due, who, _reference(events, each))
+    newest = newest_draft(incident, notice)
+    for client in [news.client for news in newest.letters] if newest else [""]:
+        if client not in first:
+            yield _never(notice, client, by)
+
+
+def _never(notice: str, client: str, by: datetime | None) -> Told:
+    """Return the row of somebody who was to be told, and was not."""
+    return Told(notice, client, "first", 0, 0, by, (), None, None, "", "")
 
 
 def _row(

@@ -22,6 +22,7 @@ from baozhang.site import Site
 from reports.notice import KIND, canonical, render_notice
 from reports.page import Letter
 from tasks import letters
+from tasks.notice_deadlines import CLOSING_STAGES
 from tasks.notice_words import addressed, arrives, copies
 
 ON_PAPER = (Copy("zh_CN", ()), Copy("en", ()))
@@ -96,7 +97,7 @@ def _draft(site: Site, news: News, period: str, to: tuple[Copy, ...], actor: str
     return letters.Draft(
         kind=KIND,
         period=period,
-        status="ok" if news.stage in ("recovered", "follow-up") else "partial",
+        status="ok" if news.stage in CLOSING_STAGES and not news.missing else "partial",
         value=canonical(news),
         render=render,
         copies=to or ON_PAPER,

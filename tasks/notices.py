@@ -22,6 +22,7 @@ from baozhang.errors import BaozhangError
 from baozhang.incidents.approvals import digest_of
 from baozhang.incidents.incidents import CLOSED, Incident, incidents_of
 from baozhang.incidents.notices import (
+    CLIENTS,
     MILESTONE,
     Answered,
     Draft,
@@ -33,6 +34,7 @@ from baozhang.incidents.notices import (
     handed,
     known,
     newest_draft,
+    told_clients,
     wanted,
 )
 from baozhang.policies.law.duties import Facts
@@ -79,7 +81,10 @@ def picture(site: Site, incident: Incident) -> Picture:
     found = known(incident, settings)
     facts = facts_of(incident, found)
     told = answers(load_register(), facts)
-    return Picture(found, facts, told, wanted(told, facts, settings, facts.discovered))
+    due = wanted(told, facts, settings, facts.discovered)
+    if told_clients(incident) and CLIENTS not in {each.id for each in due}:
+        due = (*due, Wanted(CLIENTS, facts.discovered, None, lawful=False))
+    return Picture(found, facts, told, due)
 
 
 def tick(site: Site, incident: Incident, *, actor: str) -> Ticked:

@@ -187,7 +187,7 @@ def _duties(site: Site, incident: Incident) -> Iterator[Duty]:
             article=clock.article,
             confidence=clock.confidence,
             answer=each.answer,
-            by=each.duty.by or each.duty.target,
+            by=None if each.answer == "no" else each.limit,
             lawful=each.duty.by is not None,
             missing=each.duty.missing,
         )

@@ -10,28 +10,17 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from baozhang.cli import about
+from baozhang.cli import about, load
 from baozhang.cli.console import JsonFlag, show
-from baozhang.cli.speaking import printable
 from baozhang.clock import SHANGHAI, business_day
 from baozhang.drills.model import Scenario
 from baozhang.drills.planning import Planned, missed, unplanned
-from baozhang.drills.records import Journal, Readiness, digest_of, encoded
+from baozhang.drills.records import Journal, Readiness, digest_of, encoded, readiness
 from baozhang.drills.scenarios import scenario as scenario_named
 from baozhang.drills.scenarios import scenarios
 from baozhang.errors import UsageError
 from baozhang.wiring import open_site
 from baozhang.words import language, say
-from reports.drill import MEASURE_TEMPLATES, amount, said_action, sentence_of
-from reports.writing import pen
-from tasks.drill import run_drill
-from tasks.drill_planning import (
-    order_for,
-    planned_order,
-    ready,
-    seal_surprises,
-    write_report,
-)
 from tasks.drill_troubles import drills_of, plan_of
 
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help=say("A scenario's id."))]
@@ -64,7 +53,7 @@ def list_scenarios(*, as_json: JsonFlag = False) -> None:
     value = {"scenarios": [{"id": each.id, "title": _title(each)} for each in found.values()]}
     rows = [(each.id, _title(each)) for each in found.values()]
     heads = (say("scenario"), say("what happens"))
-    show(value, as_json=as_json, human=lambda console: console.print(_table(heads, rows)))
+    show(value, as_json=as_json, human=lambda console: console.print(table(heads, rows)))
 
 
 def show_one(name: Name, *, as_json: JsonFlag = False) -> None:
@@ -94,14 +83,15 @@ def run(
             "name either a scenario or an entry of the plan",
             hint="Choose from `baozhang drill list`, or use --planned with an id of drills.yaml.",
         )
+    if scenario:
+        scenario_named(scenario)
+    work = load("drill_work")
     with open_site() as site:
-        order = planned_order(site, planned) if planned else order_for(site, scenario)
-        journal = run_drill(site, order if seed is None else order.seeded(seed))
-        written = write_report(site, journal)
+        journal, written = work.ran(site, scenario, planned=planned, seed=seed)
     show(
         {**_value(journal), "letters": [str(path) for path in written.messages]},
         as_json=as_json,
-        human=lambda console: _draw(console, journal),
+        human=lambda console: work.draw(console, journal),
     )
     if not journal.passed:
         raise typer.Exit(1)
@@ -111,7 +101,8 @@ def plan(*, as_json: JsonFlag = False) -> None:
     """Show what is planned; of surprises only that they come."""
     with open_site() as site:
         found, journals, now = plan_of(site), drills_of(site).all(), site.clock()
-        seal_surprises(site, found)
+        if any(each.surprise for each in found.drills):
+            load("drill_work").seal_surprises(site, found)
     late = {each.id for each in missed(found, journals, now)}
     ran = {each.planned for each in journals}
     rest = unplanned(found, scenarios(), business_day(now).year)
@@ -124,7 +115,7 @@ def plan(*, as_json: JsonFlag = False) -> None:
 
     def human(console: Console) -> None:
         heads = (say("id"), say("when"), say("scenario"), say("people"), say("place"), say("state"))
-        console.print(_table(heads, rows))
+        console.print(table(heads, rows))
         if rest:
             names = ", ".join(rest)
             console.print(say("not planned this year: {scenarios}", scenarios=names), markup=False)
@@ -136,12 +127,13 @@ def report(drill: DrillId, *, as_json: JsonFlag = False) -> None:
     """Show what a drill came to, and write its report again, under a new number."""
     with open_site() as site:
         journal = drills_of(site).get(drill)
-        written = write_report(site, journal)
+        work = load("drill_work")
+        written = work.write_report(site, journal)
     pages = [str(path) for path in written.pages]
     value = {**json.loads(encoded(journal)), "sha256": digest_of(journal), "pages": pages}
 
     def human(console: Console) -> None:
-        _draw(console, journal)
+        work.draw(console, journal)
         for page in pages:
             console.print(say("report: {path}", path=page), markup=False)
 
@@ -151,7 +143,8 @@ def report(drill: DrillId, *, as_json: JsonFlag = False) -> None:
 def history(*, as_json: JsonFlag = False) -> None:
     """Show what is proven of each scenario, and every drill, oldest first."""
     with open_site() as site:
-        found, journals = ready(site), drills_of(site).all()
+        journals = drills_of(site).all()
+        found = readiness(scenarios(), journals, site.clock())
     value = {
         "readiness": [each.model_dump(mode="json") for each in found],
         "drills": [_value(each) for each in journals],
@@ -159,9 +152,9 @@ def history(*, as_json: JsonFlag = False) -> None:
 
     def human(console: Console) -> None:
         heads = (say("scenario"), say("state"), say("drills"), say("last passed"), say("days ago"))
-        console.print(_table(heads, [_ready_row(each) for each in found]))
+        console.print(table(heads, [_ready_row(each) for each in found]))
         told = (say("drill"), say("scenario"), say("began"), say("outcome"))
-        console.print(_table(told, [_drill_row(each) for each in journals]))
+        console.print(table(told, [_drill_row(each) for each in journals]))
 
     show(value, as_json=as_json, human=human)
 
@@ -182,29 +175,6 @@ def _value(journal: Journal) -> dict[str, object]:
         "actions": [each.model_dump(mode="json") for each in journal.actions],
         "sha256": digest_of(journal),
     }
-
-
-def _draw(console: Console, journal: Journal) -> None:
-    spoken = language()
-    colour = "green" if journal.passed else "red"
-    console.print(f"[{colour}]{printable(sentence_of(journal, spoken))}[/]")
-    heads = (say("target"), say("wanted"), say("measured"), say("reached"))
-    rows = [
-        (
-            say(MEASURE_TEMPLATES[each.name]),
-            amount(each.name, each.target, pen(spoken)),
-            amount(each.name, each.measured, pen(spoken)),
-            "✓" if each.met else "✗",
-        )
-        for each in journal.score.measures
-    ]
-    console.print(_table(heads, rows))
-    for each in journal.actions:
-        words = said_action(each.matter, each.subject, spoken)
-        text = say(
-            "to do by {owner} until {due}: {action}", owner=each.owner, due=each.due, action=words
-        )
-        console.print(printable(text), markup=False)
 
 
 def _planned_row(each: Planned, late: set[str], ran: set[str]) -> tuple[str, ...]:
@@ -230,13 +200,14 @@ def _moment(at: datetime | None) -> str:
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else "–"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table()
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table whose cells are never cut off."""
+    drawn = Table()
     for head in heads:
-        table.add_column(head, overflow="fold")
+        drawn.add_column(head, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    return table
+        drawn.add_row(*row)
+    return drawn
 
 
 def _title(each: Scenario) -> str:

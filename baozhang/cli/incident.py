@@ -27,6 +27,7 @@ from baozhang.incidents.notices import FORMS, known, state
 from baozhang.site import Site
 from baozhang.wiring import open_site
 from baozhang.words import say
+from tasks.gates import standing_of
 from tasks.people import require_person
 
 IncidentId = Annotated[
@@ -167,6 +168,7 @@ def tick(
     with open_site() as site:
         require_person(site, by)
         found = incidents_of(site).get(incident)
+        _require_approved(site, found)
         where = _source(checklists_of(site, found, client, set_name), source, client, set_name)
         given = dict(_pair(each) for each in evidence or [])
         tick_off(found, where, step, person=by, evidence=given)
@@ -190,6 +192,7 @@ def fact(
     with open_site() as site:
         found = incidents_of(site).get(incident)
         if stated:
+            _require_name(by)
             require_person(site, by)
             name, text = _pair(stated)
             state(found, name, _read(name, text), by=by, why=why)
@@ -220,6 +223,8 @@ def stop_ack(
     with open_site() as site:
         found = incidents_of(site).get(incident)
         person = whom or by
+        for each in (by, person):
+            require_person(site, each)  # before a code is asked for, and used up
         load("incident_work").acknowledged(site, found, person=person, by=by, code=code_of(by))
     text = say("{person} has stopped working on what is lost", person=person)
     show(
@@ -246,6 +251,24 @@ def _lists(site: Site, incident: Incident) -> list[Progress]:
         for name in names:
             found += checklists_of(site, incident, client, name)
     return found
+
+
+def _require_approved(site: Site, incident: Incident) -> None:
+    """Make sure that people do not put into use what nobody has approved."""
+    standing = standing_of(site, incident, "cut-over")
+    if standing is None or standing.state != "approved":
+        raise UsageError(
+            "putting anything of {incident} into use is not approved",
+            hint="Wait until it is: `baozhang incident show {incident}`.",
+            incident=incident.id,
+        )
+
+
+def _require_name(by: str) -> None:
+    if not by:
+        raise UsageError(
+            "nobody is named who states the fact", hint="Add `--by` with the id of the person."
+        )
 
 
 def _source(lists: tuple[Progress, ...], source: str, client: str, set_name: str) -> Progress:

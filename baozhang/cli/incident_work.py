@@ -28,19 +28,19 @@ def form_of(
     Raises:
         UsageError: no such kind.
     """
-    named = {kind: what for what, kind in KINDS.items()}
-    if kind not in named:
+    known = tuple(KINDS.values())
+    if kind not in known:
         raise UsageError(
             "there is no kind of incident {kind}",
             hint="Use one of: {known}.",
             kind=kind[:40],
-            known=", ".join(named),
+            known=", ".join(known),
         )
     return IncidentForm(
         noticed_by=by,
         clients=tuple(clients),
         sets=tuple(sets),
-        what=named[kind],
+        what=kind,
         discovered=discovered,
         cause=cause[:200],
     )

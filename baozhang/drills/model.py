@@ -19,10 +19,11 @@ from baozhang.settings.values import Id, Role, Span
 Probe = Literal["sources-whole", "vault-sound", "copies-complete", "restorable", "nothing-open"]
 """What must hold before and after.
 
-`sources-whole`: every source can be read, with every book it had; `vault-sound`: every stored byte
-reads back, in vault and mirrors, and the witness knows nothing better; `copies-complete`: no mirror
-lacks anything; `restorable`: every set comes back and every book equals its proof; `nothing-open`:
-no decrypted copy lies about, nothing is held and no incident is open."""
+`sources-whole`: every source can be read, with every book it had and every paper as it was;
+`vault-sound`: every stored byte reads back, in vault and mirrors, and the witness knows nothing
+better; `copies-complete`: no mirror lacks anything; `restorable`: every set comes back and every
+book equals its proof; `nothing-open`: no decrypted copy lies about, nothing is held and no incident
+is open."""
 PROBES: tuple[Probe, ...] = get_args(Probe)
 
 Finder = Literal["backup", "validation", "restore-test", "person"]
@@ -263,9 +264,14 @@ class OpenEscrow(Part):
 
 
 class JudgeLost(Part):
-    """What was lost is searched for anything that can be read without a key."""
+    """What was lost is searched for anything that can be read without a key.
+
+    Attributes:
+        readable: there is something of the kind; whoever searches must come to the same.
+    """
 
     by: Literal["judge-lost"]
+    readable: bool = False
 
 
 class DestroyCopies(Part):

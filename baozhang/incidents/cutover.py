@@ -68,6 +68,8 @@ def how_of(site: Site, client: str, set_name: str) -> How:
 def cut_over(site: Site, incident: Incident, snapshot: Snapshot, *, actor: str) -> CutOver:
     """Put what lies in quarantine into use, each source in one step; again, it finds out.
 
+    Of a set that has sources of both kinds the others stay as they are, for people.
+
     Args:
         site: the site.
         incident: the incident; a person approved this before.
@@ -75,13 +77,15 @@ def cut_over(site: Site, incident: Incident, snapshot: Snapshot, *, actor: str) 
         actor: id of the run.
 
     Raises:
-        UsageError: a source is put into use by people; or the quarantined copy is used up, and
-            what is in use is something else.
+        UsageError: every source is put into use by people; or the quarantined copy is used up,
+            and what is in use is something else.
         SourceUnreadableError: what lies in quarantine is not whole; nothing was touched.
         SourceBusyError: what is in use is held by somebody; transient.
     """
     client, set_name = snapshot.client, snapshot.set
-    if how_of(site, client, set_name) != "atomic":
+    sources = site.client_set(client, set_name).sources
+    parts = [each for each in sources if each.kind in ATOMIC]
+    if not parts:
         raise UsageError(
             "{client}/{set} cannot be put into use in one step",
             hint="Work off the checklist of its product.",
@@ -94,7 +98,7 @@ def cut_over(site: Site, incident: Incident, snapshot: Snapshot, *, actor: str) 
     restored = place_of(site, incident, client, set_name) / RESTORED
     whole = lies_there(site, incident, snapshot)
     done = []
-    for each in site.client_set(client, set_name).sources:
+    for each in parts:
         part = _part(site, client, set_name, each, manifest, proofs)
         step = f"cut-over.{client}.{set_name}.{each.name}.{snapshot.id}"
         ready = restored / each.name if whole else None

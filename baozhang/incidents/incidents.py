@@ -3,13 +3,16 @@
     state/incidents/i-20261122-01/   journal.jsonl   plan-1.json   scope.json   ...
 
 A kept value is a file of canonical JSON; the event that tells of it carries its SHA-256, so a file
-that was changed afterwards is found out.
+that was changed afterwards is found out.  A newer value lies beside the older one until its event
+is written (`plan.next.json`): whoever is killed in between leaves the one that the journal knows.
 """
 
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,17 +57,14 @@ class Incident:
         Raises:
             UnreachableError: it cannot be written.
         """
-        content = _canonical(value)
-        try:
-            durable.replace(self._path(name), content)
-        except OSError as error:
-            raise UnreachableError(
-                "incident {incident} cannot be kept: {reason}",
-                hint="Make room and check the rights of the site's state folder; then go on.",
-                incident=self.id,
-                reason=error.strerror or type(error).__name__,
-            ) from error
-        return self.journal.append(KEPT, actor=actor, name=name, sha256=_digest(content))
+        content, waiting = _canonical(value), self._path(f"{name}.next")
+        with self._told():
+            durable.replace(waiting, content)
+        event = self.journal.append(KEPT, actor=actor, name=name, sha256=_digest(content))
+        with self._told():
+            waiting.replace(self._path(name))
+            durable.settle(self.folder)
+        return event
 
     def value(self, name: str, kind: type[V]) -> V:
         """Return a kept value.
@@ -74,10 +74,11 @@ class Incident:
         """
         known = [e.facts["sha256"] for e in self.journal.events() if _keeps(e, name)]
         try:
-            content = self._path(name).read_bytes()
-            if not known or _digest(content) != known[-1]:
-                raise ValueError(name)
-            return kind.model_validate_json(content)
+            for path in (self._path(f"{name}.next"), self._path(name)):
+                content = path.read_bytes() if path.exists() else b""
+                if known and _digest(content) == known[-1]:
+                    return kind.model_validate_json(content)
+            raise ValueError(name)
         except (OSError, ValueError, ValidationError) as error:
             raise CorruptObjectError(
                 "{name} of incident {incident} is not what was kept",
@@ -92,6 +93,18 @@ class Incident:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UnreachableError(
+                "incident {incident} cannot be kept: {reason}",
+                hint="Make room and check the rights of the site's state folder; then go on.",
+                incident=self.id,
+                reason=error.strerror or type(error).__name__,
+            ) from error
 
 
 class Incidents:
@@ -138,18 +151,40 @@ class Incidents:
         discovered: datetime,
         cause: str = "",
         drill: str = "",
+        but: str = "",
     ) -> tuple[Incident, bool]:
         """Open an incident; the one that is open for any of these sets, if there is one.
+
+        Args:
+            kind: what happened.
+            sets: what is hit.
+            noticed_by: id of a person, or of the run that found it.
+            discovered: when.
+            cause: as believed.
+            drill: a scenario's id for a drill, else "".
+            but: id of an open one that does not count, for these sets are to leave it.
 
         Returns:
             The incident, and whether it is new.
         """
         wanted = tuple(dict.fromkeys(sets))
-        for each in self.open_ones():
-            known = each.opening()
-            if known.drill == drill and _overlap(known.sets, wanted):
-                each.journal.append("noticed-again", actor=noticed_by, sets=len(wanted))
-                return each, False
+        with self._one_at_a_time():
+            for each in self.open_ones():
+                known = each.opening()
+                if each.id != but and known.drill == drill and _overlap(known.sets, wanted):
+                    each.journal.append("noticed-again", actor=noticed_by, sets=len(wanted))
+                    return each, False
+            return self._opened(kind, wanted, noticed_by, discovered, cause, drill), True
+
+    def _opened(
+        self,
+        kind: Kind,
+        wanted: tuple[tuple[str, str], ...],
+        noticed_by: str,
+        discovered: datetime,
+        cause: str,
+        drill: str,
+    ) -> Incident:
         opening = Opening(
             id=self._new_id(drill=bool(drill)),
             kind=kind,
@@ -163,7 +198,18 @@ class Incidents:
         made = self._at(opening.id)
         made.keep("opening", opening, actor=noticed_by)
         made.journal.append(OPENED, actor=noticed_by, nature=kind, sets=len(wanted))
-        return made, True
+        return made
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Let nobody else open one meanwhile: two reports of one trouble are one incident."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def _at(self, name: str) -> Incident:
         folder = self._folder / name
@@ -172,7 +218,6 @@ class Incidents:
     def _new_id(self, *, drill: bool) -> str:
         """Reserve the next id of the day: making its folder is what makes it ours."""
         day = business_day(self._clock())
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in range(1, 1000):
             name = f"{'d' if drill else 'i'}-{day:%Y%m%d}-{number:02d}"
             try:

@@ -326,6 +326,12 @@ class News(Value):
         """Return when a milestone was reached; None: it was not."""
         return next((each.at for each in self.passed if each.name == name), None)
 
+    @property
+    def missing(self) -> tuple[Loss, ...]:
+        """What was lost or damaged, or could not be compared, and was not put back into use."""
+        put = {(each.client, each.set) for each in self.put}
+        return tuple(e for e in self.losses if not e.nothing and (e.client, e.set) not in put)
+
 
 class Draft(Value):
     """The letters of one notice, as they are approved.
@@ -521,6 +527,12 @@ def about(news: News, client: str, plan: Plan | None, others: Iterable[str]) -> 
             ),
         }
     )
+
+
+def told_clients(incident: Incident) -> tuple[str, ...]:
+    """Return the clients that have heard of an incident: they are told its end as well."""
+    found = (each.client for each in handed(incident) if each.notice == CLIENTS)
+    return tuple(dict.fromkeys(found))
 
 
 def clients_of(incident: Incident) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class Quarantined:
         path: the folder that the restore filled; after a cut-over it is used up.
         copy: id in the custody register.
         seconds_ms: how long the restore took.
+        time: from 1; more where an earlier copy was destroyed, and this one was never judged.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Quarantined:
     files: int
     bytes: int
     seconds_ms: int
+    time: int = 1
 
 
 def place_of(site: Site, incident: Incident, client: str, set_name: str, what: str = "") -> Path:
@@ -73,13 +75,15 @@ def bring_back(
     """
     place = place_of(site, incident, snapshot.client, snapshot.set, what)
     work = partial(_restored, site, incident, snapshot, place, report, actor)
-    done = incident.journal.once(_step(site, incident, snapshot, place, what), work, actor=actor)
+    step, time = _step(site, incident, snapshot, place, what)
+    done = incident.journal.once(step, work, actor=actor)
     return Quarantined(
         path=place / RESTORED,
         copy=str(done["copy"]),
         files=int(done["files"]),
         bytes=int(done["bytes"]),
         seconds_ms=int(done["seconds_ms"]),
+        time=time,
     )
 
 
@@ -117,7 +121,9 @@ def destroy_all(site: Site, incident: Incident, *, actor: str) -> tuple[End, ...
     return ends
 
 
-def _step(site: Site, incident: Incident, snapshot: Snapshot, place: Path, what: str) -> str:
+def _step(
+    site: Site, incident: Incident, snapshot: Snapshot, place: Path, what: str
+) -> tuple[str, int]:
     """Name the step: another one where what an earlier one brought back is gone, and not in use."""
     base = ".".join(filter(None, (_STEP, snapshot.client, snapshot.set, snapshot.id, what)))
     used = any(
@@ -131,7 +137,7 @@ def _step(site: Site, incident: Incident, snapshot: Snapshot, place: Path, what:
     while (done := incident.journal.done(name)) and not used and done["copy"] not in there:
         number += 1
         name = f"{base}.{number}"
-    return name
+    return name, number
 
 
 def _restored(

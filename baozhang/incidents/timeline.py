@@ -240,7 +240,7 @@ def _moments(events: Sequence[Event], known: Known) -> Iterable[Moment]:
         "cut-over-asked": _asked_last(events, "cut-over"),
         "cut-over-approved": _approved(events, "cut-over"),
         "cut-over": _last_kept(events, "cut-over"),
-        "service-checked": _checked(events),
+        "service-checked": service_checked(events),
         "lifted": _last(events, "stop.lifted"),
         "closed": _last(events, "closed"),
     }
@@ -277,7 +277,7 @@ def _last_done(events: Sequence[Event], beginning: str) -> Event | None:
     return next((e for e in done if _text(e, "step").startswith(beginning)), None)
 
 
-def _checked(events: Sequence[Event]) -> Event | None:
+def service_checked(events: Sequence[Event]) -> Event | None:
     """Return when the service was last looked at, unless a source was found ill then."""
     kept = [e for e in events if e.kind == "kept" and e.facts.get("name") == "service-check"]
     if not kept:

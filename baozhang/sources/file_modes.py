@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from glob import escape
 from pathlib import Path
 from stat import S_IMODE
 
@@ -96,7 +97,7 @@ def give_back(place: Path, known: Modes) -> int:
 
 def _places(place: Path) -> Iterator[Path]:
     yield place
-    yield from sorted(place.parent.glob(f"{place.name}.replaced-*"))
+    yield from sorted(place.parent.glob(f"{escape(place.name)}.replaced-*"))
 
 
 def _inode(place: Path, missing: int | None = None) -> int:

@@ -16,8 +16,8 @@ from baozhang.cli import main
 from baozhang.clock import system_clock
 from baozhang.incidents.incidents import incidents_of
 from baozhang.wiring import open_site
-from tasks.gates import ask
-from tests.flows.approving import Devices, a_plan, four_people, opened
+from tasks.gates import ask, decide
+from tests.flows.approving import Devices, a_plan, back, four_people, opened
 from tests.flows.site import CLIENT, ledger, make_site
 from tests.flows.walking import night
 
@@ -181,6 +181,18 @@ def test_a_fact_is_stated_in_a_persons_name(told: Told, asked: str) -> None:
     assert found == {"name": "persons", "value": 120, "source": "zhao", "why": "counted"}
 
 
+def test_a_fact_that_nobody_states_is_refused(typed: Typed, asked: str) -> None:
+    done = typed("incident", "fact", asked, "persons=120")
+    assert (done.returncode, "nobody is named who states the fact" in done.stderr) == (2, True)
+
+
+def test_a_stranger_who_says_to_have_stopped_is_not_asked_for_a_code(
+    typed: Typed, asked: str
+) -> None:
+    done = typed("incident", "stop-ack", asked, "--by", "stranger", keys="123456")
+    assert (done.returncode, "Code of" in done.stderr) == (2, False)
+
+
 def test_what_nobody_stated_is_named(told: Told, asked: str) -> None:
     assert "personal_data" in told("incident", "fact", asked)["not_known"]
 
@@ -260,12 +272,31 @@ def test_sets_that_are_put_into_use_by_themselves_have_no_checklist(told: Told, 
 
 
 @pytest.fixture
-def by_people(home: Path) -> str:
-    """An incident of a client whose books people put into use; its id."""
+def by_people(home: Path, devices: Devices) -> str:
+    """An incident of a client whose books people put into use, as was approved; its id."""
     text = CLIENT.format(client="c001").replace("kind: tree", "kind: opaque")
     (home / "clients" / "c001.yaml").write_text(text.replace(", profile: fec", ""), "utf-8")
     with open_site(home) as site:
-        return opened(site).id
+        incident = opened(site)
+        digest = ask(site, incident, "cut-over", back(incident), asked_by="system").digest
+        for person in ("wang", "li"):
+            code = devices.code(person)
+            decide(
+                site,
+                incident,
+                "cut-over",
+                person=person,
+                code=code,
+                word="approve",
+                digest=digest,
+            )
+        return incident.id
+
+
+def test_nothing_is_ticked_off_before_the_cut_over_is_approved(typed: Typed, asked: str) -> None:
+    done = tick(typed, asked, "stop")
+    assert done.returncode == 2
+    assert "is not approved" in done.stderr
 
 
 def tick(typed: Typed, incident: str, step: str, *evidence: str) -> Done:
@@ -288,7 +319,8 @@ def test_no_step_of_a_checklist_is_passed_over(told: Told, typed: Typed, by_peop
     assert tick(typed, by_people, found["steps"][1]["id"]).returncode == 2
 
 
-def test_a_source_that_has_no_checklist_is_refused(typed: Typed, asked: str) -> None:
-    done = tick(typed, asked, "stop")
+def test_a_source_that_has_no_checklist_is_refused(typed: Typed, by_people: str) -> None:
+    where = ("--client", "c001", "--source", "papers", "--by", "zhang")
+    done = typed("incident", "tick", by_people, "stop", *where, "--json")
     assert done.returncode == 2
-    assert "people do nothing for source books" in done.stderr
+    assert "people do nothing for source papers" in done.stderr

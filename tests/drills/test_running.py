@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,17 @@ import typer
 from typer.testing import CliRunner
 
 from baozhang.cli import drill as command
-from baozhang.drills.model import Detection
+from baozhang.drills.ground import Facts
+from baozhang.drills.guard import Fence
+from baozhang.drills.model import Detection, JudgeLost, Scenario
 from baozhang.drills.records import Drills
 from baozhang.drills.scenarios import scenario
 from baozhang.incidents.review import actions_of
+from baozhang.keys.slots import Secret
 from baozhang.site import Site
+from baozhang.vault.rotation import MasterRotation, add_slot
+from baozhang.vault.stores.base import Store
+from baozhang.vault.vault import Vault
 from baozhang.wiring import open_site
 from tasks.drill import Order, run_drill
 from tasks.drill_actions import acted, file_actions
@@ -74,6 +80,59 @@ def test_a_drill_that_nobody_detects_is_not_passed(site: Site, tmp_path: Path) -
         "unsound",
     ]
     assert [each.owner for each in actions_of(acted(site, found.id))] == ["zhang"] * 4
+
+
+def judging(*, readable: bool) -> Scenario:
+    usb = scenario("usb-lost")
+    return usb.model_copy(update={"recovery": (JudgeLost(by="judge-lost", readable=readable),)})
+
+
+def test_a_lost_disk_that_is_judged_otherwise_stops_the_drill(site: Site, tmp_path: Path) -> None:
+    found = run_drill(site, replace(order("usb-lost", tmp_path), scenario=judging(readable=True)))
+    assert (found.status, found.stopped) == ("failed", "NotRecoveredError")
+
+
+@pytest.mark.slow
+def test_papers_that_did_not_come_back_fail_the_drill(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.drill.recover", lambda _: None)  # nobody recovers anything
+    found = run_drill(site, order("ransomware-slow", tmp_path))
+    after = found.steady_states.after
+    assert after is not None
+    assert "sources-whole" in [
+        each.activity.name for each in after.probes if not each.tolerance_met
+    ]
+    assert not found.passed
+
+
+@pytest.mark.slow
+def test_an_old_key_that_still_opens_the_vault_fails_the_drill(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.drill_recovery.rotate_master", add_instead)
+    found = run_drill(site, order("leaver", tmp_path))
+    assert (found.stopped, found.passed) == ("NotRecoveredError", False)
+
+
+def add_instead(
+    vault: Vault, secrets: Sequence[Secret], *, at: datetime, mirrors: Sequence[Store]
+) -> MasterRotation:
+    """Let the new key in, and leave the old one in."""
+    slot = add_slot(vault, secrets[0], at=at, mirrors=mirrors)
+    return MasterRotation(slots=(slot,), retired=(), clients=0, damaged=())
+
+
+def test_a_sandbox_that_stays_behind_fails_the_drill(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.drill.destroy", broken_disk)
+    found = run_drill(site, order("vault-damage", tmp_path))
+    assert (found.stopped, found.passed) == ("OSError", False)
+
+
+def broken_disk(_fence: Fence) -> Facts:
+    raise OSError
 
 
 def test_a_sandbox_within_the_real_site_is_refused(site: Site, home: Path) -> None:

@@ -388,7 +388,7 @@ def test_a_night_without_approvers_ends_safely_and_goes_on_in_the_morning(
 ) -> None:
     """The request runs out; walking asks anew; a word said for the old one does not count."""
     now = [system_clock()]
-    devices = Devices(home, lambda: now[0], "zhang", "wang")
+    devices = Devices(home, lambda: now[0], "zhang", "wang", "li")
     name = opened_at(home)
 
     def on() -> Halt | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from baozhang.errors import UsageError
 from baozhang.incidents.holds import standing_holds
@@ -161,6 +162,18 @@ def test_a_plan_that_was_approved_stays_the_plan(
     night("c002")  # the world moves on
     walk(site, incident, actor=ACTOR)
     assert incident.value("plan", Plan).number == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"), [("丢失", "lost"), ("勒索", "ransomware"), ("leaked", "leaked")]
+)
+def test_what_happened_is_typed_in_either_language(what: str, kind: str) -> None:
+    assert IncidentForm(noticed_by="zhang", what=what).kind == kind
+
+
+def test_what_nobody_can_mean_is_refused() -> None:
+    with pytest.raises(ValidationError, match="pattern"):
+        IncidentForm(noticed_by="zhang", what="不见了")
 
 
 def test_a_second_report_joins_the_open_incident(site: Site, incident: Incident) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from baozhang.incidents.incidents import Incident, incidents_of
-from baozhang.incidents.model import Kind, Loss
-from baozhang.incidents.notices import Draft, handed, newest_draft, state
+from baozhang.incidents.model import CutOver, CutOverAll, Kind, Loss, RecoveredAll
+from baozhang.incidents.notices import Draft, Milestone, handed, newest_draft, state
 from baozhang.incidents.scope import Scope
 from baozhang.mail.queued import Queued
 from baozhang.mail.smtp import Reply
@@ -16,6 +16,7 @@ from baozhang.site import Site
 from baozhang.wiring import open_site
 from tasks.gate_pages import shown
 from tasks.gates import decide, request_of, standing_of
+from tasks.incident_stopping import Checked
 from tasks.notice_sending import record
 from tasks.notice_words import GATE, preview, required, text_of
 from tasks.notices import Ticked, deadline_troubles, milestone, pending, tick, tick_all
@@ -64,7 +65,7 @@ def opened(site: Site, kind: Kind = "lost", drill: str = "") -> Incident:
     )[0]
 
 
-def scoped(incident: Incident, *clients: str) -> None:
+def scoped(incident: Incident, *clients: str, **changes: int) -> None:
     losses = tuple(
         Loss(
             client=client,
@@ -81,10 +82,22 @@ def scoped(incident: Incident, *clients: str) -> None:
             currency="CNY",
             periods=("2026-10",),
             readable=True,
-        )
+        ).model_copy(update=changes)
         for client in clients
     )
     incident.keep("scope", Scope(losses=losses), actor="run")
+
+
+def put_back(site: Site, incident: Incident, *clients: str) -> None:
+    """Have clients' sets put into use, people seen to be able to work, and everybody told."""
+    sets = tuple(
+        CutOver(client=client, set="main", how="atomic", kept=True, checked=True)
+        for client in clients or ("c001", "c002")
+    )
+    incident.keep("cut-over", CutOverAll(sets=sets), actor="run")
+    milestone(site, incident, "cut-over", actor="run")
+    incident.keep("service-check", Checked(sources=()), actor="run")
+    look(site, incident)
 
 
 def approve(site: Site, incident: Incident, notice: str, devices: Devices, by: str = "li") -> None:
@@ -274,21 +287,81 @@ def test_a_cut_over_tells_clients_that_their_data_is_back(
     site: Site, incident: Incident, devices: Devices, clock: Hand
 ) -> None:
     told(site, incident, devices)
-    milestone(site, incident, "cut-over", actor="run")
+    put_back(site, incident)
     assert draft(incident).stage == "recovered"
     told(site, incident, devices)
     clock.move(hours=3)
     assert look(site, incident).drafted == ()
 
 
+def test_nobody_is_told_that_data_is_back_before_it_was_seen_to_serve(
+    site: Site, incident: Incident, devices: Devices
+) -> None:
+    told(site, incident, devices)
+    milestone(site, incident, "cut-over", actor="run")
+    assert draft(incident).stage == "first"
+
+
+def test_a_client_whose_set_was_left_out_is_not_told_that_its_data_is_back(
+    site: Site, incident: Incident, devices: Devices
+) -> None:
+    scoped(incident, "c001", "c002")
+    told(site, incident, devices)
+    put_back(site, incident, "c001")
+    back, left_out = (text_of(site, each, "zh_CN") for each in draft(incident).letters)
+    assert "已恢复的告知函" in back
+    assert "尚未恢复的告知函" in left_out
+    assert "恢复使用。每" not in left_out
+
+
+def test_a_plan_that_brought_nothing_back_tells_nobody_that_it_did(
+    site: Site, incident: Incident, devices: Devices
+) -> None:
+    scoped(incident, "c001", "c002")
+    told(site, incident, devices)
+    incident.keep("recovered", RecoveredAll(incident=incident.id, plan=1, sets=()), actor="run")
+    incident.keep("cut-over", CutOverAll(sets=()), actor="run")
+    reached: tuple[Milestone, ...] = ("restored", "cut-over")
+    for name in reached:
+        milestone(site, incident, name, actor="run")
+    incident.journal.append("closed", actor="run")
+    milestone(site, incident, "closed", actor="run")
+    words = text_of(site, draft(incident).letters[0], "zh_CN")
+    assert "目前未能补救" in words
+    assert "恢复到隔离区" not in words
+
+
+def test_a_client_that_was_told_and_lacks_nothing_hears_of_the_end(
+    site: Site, incident: Incident, devices: Devices
+) -> None:
+    told(site, incident, devices)
+    whole = {"files_lost": 0, "vouchers_lost": 0}
+    scoped(incident, "c001", "c002", **whole)
+    incident.journal.append("closed", actor="run")
+    milestone(site, incident, "closed", actor="run")
+    assert [each.client for each in draft(incident).letters] == ["c001", "c002"]
+    assert "数据无需恢复" in text_of(site, draft(incident).letters[0], "zh_CN")
+
+
+def test_only_clients_whose_data_came_back_are_asked_whether_all_is_well(
+    site: Site, incident: Incident, devices: Devices, clock: Hand
+) -> None:
+    scoped(incident, "c001", "c002")
+    put_back(site, incident, "c001")
+    told(site, incident, devices)
+    clock.move(days=3)
+    look(site, incident)
+    assert [each.client for each in draft(incident).letters] == ["c001"]
+
+
 def test_days_after_the_recovery_clients_are_asked_whether_all_is_well(
     site: Site, incident: Incident, devices: Devices, clock: Hand
 ) -> None:
-    milestone(site, incident, "cut-over", actor="run")
+    put_back(site, incident)
     told(site, incident, devices)
     incident.journal.append("closed", actor="run")
     clock.move(days=3)
-    assert look(site, incident).drafted == ("clients-2",)
+    assert look(site, incident).drafted == ("clients-3",)
     assert draft(incident).stage == "follow-up"
     told(site, incident, devices)
     clock.move(days=3)
@@ -511,7 +584,7 @@ def test_an_incident_closed_long_ago_is_not_looked_at(
 def test_the_log_is_written_when_everybody_was_told(
     site: Site, incident: Incident, devices: Devices, clock: Hand
 ) -> None:
-    milestone(site, incident, "cut-over", actor="run")
+    put_back(site, incident)
     told(site, incident, devices)
     incident.journal.append("closed", actor="run")
     record(site, incident, draft(incident), by="li", means="telephone", receipt="", at=clock())
@@ -527,3 +600,14 @@ def test_the_log_is_written_when_everybody_was_told(
 
 def log_pages(site: Site) -> list[Path]:
     return sorted((site.home / "reports" / "notice").rglob("*-log-*.html"))
+
+
+def test_a_log_of_an_incident_of_which_nobody_was_told_says_so(
+    site: Site, incident: Incident, clock: Hand
+) -> None:
+    look(site, incident)
+    incident.journal.append("closed", actor="run")
+    clock.move(days=32)
+    look(site, incident)
+    page = log_pages(site)[0].read_text("utf-8")
+    assert "应告知而未告知" in page or "were not" in page

@@ -1,5 +1,6 @@
 """Incidents: opened once per trouble, found again, and what they keep cannot be changed unseen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from baozhang.errors import CorruptObjectError, UsageError
 from baozhang.incidents.incidents import CLOSED, Incident, Incidents
 from baozhang.incidents.model import Plan
+from tests.incidents.dying import killed_at
 
 NOW = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 PLAN = Plan(incident="i-20261123-01", number=1, restorations=(), measured=0, seconds=0)
@@ -36,6 +38,13 @@ def test_the_same_trouble_is_the_same_incident(
     second, new = opened(incidents, again)
     assert (second.id, new) == (first.id, False)
     assert [e.kind for e in second.journal.events()][-1] == "noticed-again"
+
+
+def test_reports_at_one_instant_are_one_incident(incidents: Incidents) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: opened(incidents, ("c001", "main")), range(8)))
+    assert sum(new for _, new in found) == 1
+    assert len(incidents.all()) == 1
 
 
 @pytest.mark.parametrize("other", [("c001", "papers"), ("c002", "main")])
@@ -68,6 +77,17 @@ def test_the_newest_of_a_name_counts(incidents: Incidents) -> None:
     incident.keep("plan", PLAN, actor="system")
     incident.keep("plan", PLAN.model_copy(update={"number": 2}), actor="system")
     assert incident.value("plan", Plan).number == 2
+
+
+@pytest.mark.parametrize(("before", "number"), [(True, 1), (False, 2)])
+def test_whoever_is_killed_while_keeping_leaves_one_that_is_known(
+    incidents: Incidents, before: bool, number: int
+) -> None:
+    incident, _ = opened(incidents, ("c001", "main"))
+    incident.keep("plan", PLAN, actor="run")
+    newer = PLAN.model_copy(update={"number": 2})
+    assert killed_at(1, lambda: incident.keep("plan", newer, actor="run"), before=before)
+    assert incident.value("plan", Plan).number == number
 
 
 def test_what_was_changed_afterwards_is_found_out(incidents: Incidents) -> None:

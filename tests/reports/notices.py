@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from baozhang.incidents.model import Loss, Recovered
+from baozhang.incidents.model import CutOver, How, Loss, Recovered
 from baozhang.incidents.notices import News, Passed
 from reports.notice import Addressed
 from reports.notice_log import Line, NoticeLog, Told
@@ -69,6 +69,23 @@ def recovered(client: str = "c001") -> Recovered:
         currency="CNY",
         seconds=95,
     )
+
+
+def put(client: str = "c001", *, checked: bool = True) -> CutOver:
+    """Return a set that is in use again."""
+    how: How = "atomic" if checked else "assisted"
+    return CutOver(client=client, set="main", how=how, kept=True, checked=checked)
+
+
+def in_part() -> News:
+    """Return the notice that one set is back, by hand, and another is not."""
+    two = (loss(), loss(name="papers"))
+    return back().model_copy(update={"losses": two, "put": (put(checked=False),)})
+
+
+def not_back() -> News:
+    """Return the notice of a recovery that brought nothing of this client back."""
+    return back().model_copy(update={"recovered": (), "put": ()})
 
 
 def first() -> News:
@@ -147,6 +164,7 @@ def back() -> News:
             "stage": "recovered",
             "at": at(11, 15),
             "passed": PASSED,
+            "put": (put(),),
             "stated": (("cause", "共享盘上的文件夹被误删"), ("personal_data", "no")),
         }
     )
@@ -169,7 +187,7 @@ def ended() -> News:
             "periods": (),
         }
     )
-    return back().model_copy(update={"passed": (), "recovered": (), "losses": (whole,)})
+    return back().model_copy(update={"passed": (), "recovered": (), "put": (), "losses": (whole,)})
 
 
 def to_authority(notice: str, *, known: bool = True, stage: str = "first") -> News:

@@ -15,7 +15,7 @@ from baozhang import __version__
 from baozhang.masking import Gate
 from baozhang.words import CHINESE, ENGLISH
 from reports.notice import Addressed, render_notice, words_of
-from reports.notice_log import render_notice_log
+from reports.notice_log import Told, render_notice_log
 from reports.page import Letter
 from tests.reports import notices, papers
 
@@ -26,6 +26,8 @@ NEWS = {
     "recovered": (notices.back, notices.CLIENT),
     "follow-up": (notices.follow_up, notices.CLIENT),
     "ended": (notices.ended, notices.CLIENT),
+    "in-part": (notices.in_part, notices.CLIENT),
+    "not-back": (notices.not_back, notices.CLIENT),
     "cyberspace-blank": (
         lambda: notices.to_authority("cyberspace-4h", known=False),
         notices.AUTHORITY,
@@ -112,6 +114,53 @@ def test_a_notice_without_a_backup_to_compare_with_says_so() -> None:
     blind = notices.loss().model_copy(update={"clean": ""})
     news = notices.progress().model_copy(update={"losses": (blind,)})
     assert "没有可供比对的备份" in render_notice(news, notices.CLIENT, number=1).text
+
+
+def test_what_people_put_into_use_is_not_said_to_have_been_compared_there() -> None:
+    by_hand = notices.back().model_copy(update={"put": (notices.put(checked=False),)})
+    told = "".join(render_notice(by_hand, notices.CLIENT, number=1).text.split())
+    assert "启用后尚未再次核对" in told
+
+
+def test_where_nothing_could_be_read_what_is_to_be_entered_again_is_not_known() -> None:
+    unread = notices.loss().model_copy(update={"readable": False})
+    news = notices.back().model_copy(update={"losses": (unread,)})
+    assert "未能全部查明" in render_notice(news, notices.CLIENT, number=1).text
+
+
+def test_a_client_is_offered_no_backup_that_nobody_knows() -> None:
+    blind = notices.loss().model_copy(update={"clean": ""})
+    news = notices.progress().model_copy(update={"losses": (blind,)})
+    assert "只读资料" not in render_notice(news, notices.CLIENT, number=1).text
+
+
+def test_an_authority_is_not_told_that_all_is_back_where_a_set_is_missing() -> None:
+    news = notices.to_authority("cyberspace-4h").model_copy(
+        update={"passed": notices.PASSED, "put": (notices.put(),)}
+    )
+    told = render_notice(news, notices.AUTHORITY, number=1, language=ENGLISH).text
+    assert "The data is back in use" not in told
+    assert "Not back in use so far: 2 of the sets" in " ".join(told.split())
+
+
+def test_a_sample_says_so_in_its_subject() -> None:
+    sample = replace(notices.CLIENT, sample=True)
+    assert "【样例】" in render_notice(notices.first(), sample, number=1).subject
+    log = replace(notices.log(), sample=True)
+    assert "【样例】" in render_notice_log(log, number=1).subject
+
+
+def test_a_word_without_a_receipt_is_late_when_its_time_is_over() -> None:
+    assert "逾期 2 份" in letter("log", CHINESE).text
+    in_time = replace(notices.log(), at=notices.at(17))
+    assert "逾期 1 份" in render_notice_log(in_time, number=1).text
+
+
+def test_the_log_names_whom_nobody_told() -> None:
+    never = Told("police", "", "first", 0, 0, None, (), None, None, "", "")
+    made = render_notice_log(replace(notices.log(), told=(never,)), number=1)
+    assert "另有 1 份应告知而未告知" in made.text
+    assert "公安机关" in made.text
 
 
 def test_a_drill_is_marked_in_title_and_subject() -> None:

@@ -99,9 +99,37 @@ def test_a_guessed_plan_says_that_it_was_a_guess() -> None:
 
 
 def test_notices_that_were_not_sent_are_named() -> None:
-    assert "Notices that were drafted and not sent. (clients)" in text(
+    assert "Notices that were drafted and not sent. (client)" in text(
         replace(recoveries.sound(), unsent=("clients",))
     )
+
+
+def test_a_time_that_people_could_work_is_told_of_what_is_back_alone() -> None:
+    back, missing = recoveries.record(), recoveries.record("c002", in_use=False)
+    told = text(recoveries.of(recoveries.line(back, missing)))
+    assert "people could work with these: 1 hr 26 min (objective: 4 hr); the others are not" in told
+    assert "within the objective" not in told
+
+
+def test_a_recovery_that_brought_nothing_back_claims_no_recovery_time() -> None:
+    left_out = recoveries.record(in_use=False, point="", left_out="no-clean-point")
+    told = text(recoveries.of(recoveries.line(left_out)))
+    assert "could work" not in told
+    assert "That people can work again is not established." in told
+    assert "Recovery time not known; promised 4 hr" in told
+
+
+def test_chinese_letters_name_notices_in_chinese() -> None:
+    value = replace(recoveries.sound(), unsent=("clients", "police"))
+    told = render_recovery(value, number=1, language=CHINESE).text
+    assert "（客户，公安机关）" in told.replace("、", "，")
+
+
+def test_the_complete_version_tells_until_when_an_open_question_would_be_late() -> None:
+    open_one = replace(recoveries.DUTIES[1], by=recoveries.FOUND + timedelta(hours=4))
+    value = replace(recoveries.sound(), duties=(open_one,))
+    told = render_recovery_legal(value, number=1, language=ENGLISH).text
+    assert "if so, by 2026-11-20" in " ".join(told.split())
 
 
 def test_a_duty_that_nobody_could_answer_names_the_fact_it_lacks() -> None:
@@ -172,6 +200,14 @@ def test_a_statement_says_nothing_of_the_cause_that_is_believed() -> None:
 def test_a_statement_claims_no_recovery_that_is_not_complete() -> None:
     made = render_public_statement(recoveries.mixed(), number=1, language=ENGLISH)
     assert "was in use again" not in made.text
+
+
+def test_a_statement_promises_nothing_of_what_was_left_out() -> None:
+    left_out = recoveries.record(in_use=False, point="", left_out="no-clean-point")
+    made = render_public_statement(
+        recoveries.of(recoveries.line(left_out)), number=1, language=ENGLISH
+    )
+    assert "is being brought back" not in made.text
 
 
 def test_a_statement_claims_no_proof_of_books_that_nobody_read() -> None:
