@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from baozhang.cli import about
+from baozhang.cli import about, load
 from baozhang.cli.console import JsonFlag, show
 from baozhang.clock import SHANGHAI
 from baozhang.errors import UsageError
@@ -35,12 +36,9 @@ from baozhang.site import Site
 from baozhang.wiring import open_site
 from baozhang.words import language, say
 from reports.notice_words import FACT_TEMPLATES
-from tasks.gates import decide as decide_gate
-from tasks.gates import request_of, standing_of
-from tasks.notice_sending import record
-from tasks.notice_words import GATE, required, text_of
-from tasks.notices import Picture, Ticked, pending, picture, tick
-from tasks.people import require_person
+
+if TYPE_CHECKING:
+    from tasks.notices import Picture, Ticked
 
 ANSWER_TEMPLATES = {
     "yes": "required",
@@ -81,6 +79,11 @@ NoticeId = Annotated[str, typer.Argument(metavar="NOTICE", help=say("Which notic
 By = Annotated[str, typer.Option("--by", metavar="PERSON", help=say("Id of the person."))]
 
 
+def _work() -> ModuleType:
+    """Return the half that needs the duties' steps: it takes seconds to load."""
+    return load("notice_work")
+
+
 def register(root: typer.Typer) -> None:
     """Add the `notice` commands."""
     group = typer.Typer(name="notice", help=about("notice"), no_args_is_help=True)
@@ -103,8 +106,8 @@ def listed(
 ) -> None:
     """Show the answers of the law register and how each notice stands."""
     with open_site() as site:
-        chosen = [incidents_of(site).get(incident)] if incident else list(pending(site))
-        found = [(each, picture(site, each)) for each in chosen]
+        chosen = [incidents_of(site).get(incident)] if incident else list(_work().pending(site))
+        found = [(each, _work().picture(site, each)) for each in chosen]
         value = {"incidents": [_plain(site, each, seen) for each, seen in found]}
         show(value, as_json=as_json, human=lambda page: _draw(page, site, found))
 
@@ -120,11 +123,11 @@ def shown(
     """Print the newest draft, word by word, and the hash that is approved."""
     with open_site() as site:
         found = incidents_of(site).get(incident)
-        draft = required(found, notice)
+        draft = _work().required(found, notice)
         letters = [each for each in draft.letters if not client or each.client == client]
         spoken = "en" if english else "zh_CN"
-        texts = [text_of(site, each, spoken) for each in letters]
-        request = request_of(found, GATE + notice)
+        texts = [_work().text_of(site, each, spoken) for each in letters]
+        request = _work().request_of(found, _work().GATE + notice)
     value = {
         "notice": notice,
         "number": draft.number,
@@ -148,7 +151,7 @@ def fact(
     """Write facts down, in the name of who states them."""
     stated = [_stated(each) for each in facts]
     with open_site() as site:
-        require_person(site, by)
+        _work().require_person(site, by)
         found = incidents_of(site).get(incident)
         if any(name == "reviewed_grade" for name, _ in stated):
             raise UsageError(
@@ -158,7 +161,7 @@ def fact(
             )
         for name, value in stated:
             state(found, name, value, by=by)
-        done = tick(site, found, actor=by)
+        done = _work().tick(site, found, actor=by)
     _told(done, as_json=as_json)
 
 
@@ -174,7 +177,7 @@ def decide(
 ) -> None:
     """Keep who decided on the grade, and why; a decision takes the place of an older one."""
     with open_site() as site:
-        require_person(site, by)
+        _work().require_person(site, by)
         if not DECIDERS & set(site.agency.people[by].roles):
             raise UsageError(
                 "{person} does not decide on the grade of an incident",
@@ -190,7 +193,7 @@ def decide(
         found = incidents_of(site).get(incident)
         state(found, "reviewed_grade", grade, by=by, why=why.strip()[:400])
         site.audit.append(actor=by, action="notice.graded", subject=found.id, grade=grade)
-        done = tick(site, found, actor=by)
+        done = _work().tick(site, found, actor=by)
     _told(done, as_json=as_json)
 
 
@@ -206,9 +209,9 @@ def approve(
     """Take a person's word on the newest draft, then send what may be sent."""
     with open_site() as site:
         found = incidents_of(site).get(incident)
-        draft, gate = required(found, notice), GATE + notice
-        request = request_of(found, gate)
-        decide_gate(
+        draft, gate = _work().required(found, notice), _work().GATE + notice
+        request = _work().request_of(found, gate)
+        _work().decide_gate(
             site,
             found,
             gate,
@@ -223,7 +226,7 @@ def approve(
             action="notice.refused" if refuse else "notice.approved",
             subject=f"{found.id} {draft.name}",
         )
-        done = tick(site, found, actor=by)
+        done = _work().tick(site, found, actor=by)
     _told(done, as_json=as_json)
 
 
@@ -244,10 +247,10 @@ def sent(
 ) -> None:
     """Record that a person told somebody, and what shows it."""
     with open_site() as site:
-        require_person(site, by)
+        _work().require_person(site, by)
         found = incidents_of(site).get(incident)
-        draft = required(found, notice)
-        record(
+        draft = _work().required(found, notice)
+        _work().record(
             site,
             found,
             draft,
@@ -257,7 +260,7 @@ def sent(
             at=at.replace(tzinfo=SHANGHAI) if at else site.clock(),
             client=client,
         )
-        done = tick(site, found, actor=by)
+        done = _work().tick(site, found, actor=by)
     _told(done, as_json=as_json)
 
 
@@ -270,10 +273,10 @@ def run(
 ) -> None:
     """Do what the deployment `notices` does."""
     with open_site() as site:
-        chosen = [incidents_of(site).get(incident)] if incident else list(pending(site))
-        done = [tick(site, each, actor="notices") for each in chosen]
+        chosen = [incidents_of(site).get(incident)] if incident else list(_work().pending(site))
+        done = [_work().tick(site, each, actor="notices") for each in chosen]
     _told(
-        Ticked(
+        _work().Ticked(
             tuple(name for each in done for name in each.drafted),
             tuple(name for each in done for name in each.sent),
             tuple(name for each in done for name in each.received),
@@ -351,11 +354,11 @@ def _standing(site: Site, incident: Incident, each: Wanted) -> tuple[str, tuple[
         return "arrived", fared
     if any(one.sent for one in fared):
         return ("sent" if all(one.outbox or one.receipt for one in fared) else "hand"), fared
-    standing = standing_of(site, incident, GATE + each.id)
+    standing = _work().standing_of(site, incident, _work().GATE + each.id)
     return (standing.state if standing else "none"), fared
 
 
-def _plain(site: Site, incident: Incident, seen: Picture) -> dict[str, object]:
+def _plain(site: Site, incident: Incident, seen: "Picture") -> dict[str, object]:
     notices = []
     for each in seen.wanted:
         stands, fared = _standing(site, incident, each)
@@ -383,7 +386,7 @@ def _plain(site: Site, incident: Incident, seen: Picture) -> dict[str, object]:
     }
 
 
-def _answer(each: Answered, seen: Picture) -> dict[str, object]:
+def _answer(each: Answered, seen: "Picture") -> dict[str, object]:
     clock = each.duty.clock
     decided = seen.known.get("reviewed_grade")
     return {
@@ -397,7 +400,7 @@ def _answer(each: Answered, seen: Picture) -> dict[str, object]:
     }
 
 
-def _draw(page: Console, site: Site, found: Sequence[tuple[Incident, Picture]]) -> None:
+def _draw(page: Console, site: Site, found: Sequence[tuple[Incident, "Picture"]]) -> None:
     if not found:
         page.print(say("no incident of which anybody must be told"))
     for incident, seen in found:
@@ -422,7 +425,7 @@ def _draw(page: Console, site: Site, found: Sequence[tuple[Incident, Picture]]) 
         page.print(say("This is no legal advice; a person decides, with counsel."))
 
 
-def _answers(seen: Picture) -> Table:
+def _answers(seen: "Picture") -> Table:
     known, spoken = load_register(), language()
     table = _table(say("whom"), say("must it be done?"), say("until"), say("by what"))
     for each in seen.answers:
@@ -438,7 +441,7 @@ def _answers(seen: Picture) -> Table:
     return table
 
 
-def _notices(site: Site, incident: Incident, seen: Picture) -> Table:
+def _notices(site: Site, incident: Incident, seen: "Picture") -> Table:
     table = _table(say("notice"), say("draft"), say("until"), say("state"))
     for each in seen.wanted:
         stands, fared = _standing(site, incident, each)
@@ -473,7 +476,7 @@ def _texts(page: Console, texts: Sequence[str]) -> None:
         page.print(text, markup=False, highlight=False)
 
 
-def _told(done: Ticked, *, as_json: bool) -> None:
+def _told(done: "Ticked", *, as_json: bool) -> None:
     value = {"drafted": done.drafted, "sent": done.sent, "received": done.received}
 
     def draw(page: Console) -> None:

@@ -7,6 +7,7 @@ shell keeps: without TEXT, it is asked for.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -14,30 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from baozhang.cli import about
+from baozhang.cli import about, load
 from baozhang.cli.console import JsonFlag, show
-from baozhang.cli.review_files import filled_in, write_form, write_lists
 from baozhang.clock import SHANGHAI
 from baozhang.incidents.incidents import incidents_of
 from baozhang.incidents.review import Aged, actions_of, require_part, review_of
 from baozhang.incidents.timeline import Timeline
 from baozhang.wiring import open_site
 from baozhang.words import say
-from tasks.gate import gate
-from tasks.recovery_letters import recovery_of, rekey_of, timeline
-from tasks.review import (
-    add_action,
-    ask_signature,
-    finish_action,
-    holder,
-    name_leader,
-    open_actions,
-    publish,
-    remind,
-    review_draft,
-    say_it,
-    unsay,
-)
 
 IncidentId = Annotated[
     str, typer.Argument(metavar="INCIDENT", help=say("Its id, e.g. i-20261122-01."))
@@ -79,6 +64,11 @@ MOMENT_TEMPLATES = {
 }
 
 
+def _work() -> ModuleType:
+    """Return the half that needs the duties' steps: it takes seconds to load."""
+    return load("review_work")
+
+
 def register(root: typer.Typer) -> None:
     """Add the `review` commands."""
     group = typer.Typer(name="review", help=about("review"), no_args_is_help=True)
@@ -112,9 +102,9 @@ def show_one(
     """Show what the review's letter would say now; no number is taken."""
     with open_site() as site:
         found = incidents_of(site).get(incident)
-        draft = review_draft(site, found, "operator")
+        draft = _work().review_draft(site, found, "operator")
         spoken = language or draft.copies[0].language
-        letter = draft.render(number=1, language=spoken, gate=gate(site), pdf=False)
+        letter = draft.render(number=1, language=spoken, gate=_work().gate(site), pdf=False)
         value = {
             "incident": incident,
             "status": draft.status,
@@ -127,7 +117,7 @@ def show_one(
 def show_timeline(incident: IncidentId, *, as_json: JsonFlag = False) -> None:
     """Show the moments of an incident or a drill."""
     with open_site() as site:
-        found = timeline(site, incidents_of(site).get(incident))
+        found = _work().timeline(site, incidents_of(site).get(incident))
     value = {
         "incident": incident,
         "moments": {each.name: each.at.isoformat() for each in found.moments},
@@ -154,7 +144,7 @@ def say_one(
     with open_site() as site:
         found = incidents_of(site).get(incident)
         words = text or str(typer.prompt(say("What is to be written"), err=True))
-        review = say_it(site, found, chosen, words, by=by, evidence=evidence or ())
+        review = _work().say_it(site, found, chosen, words, by=by, evidence=evidence or ())
     count = len(review.of(chosen))
     show(
         {"incident": incident, "part": part, "entries": count},
@@ -172,7 +162,7 @@ def unsay_one(
 ) -> None:
     """Take one entry back."""
     with open_site() as site:
-        unsay(site, incidents_of(site).get(incident), require_part(part), number, by=by)
+        _work().unsay(site, incidents_of(site).get(incident), require_part(part), number, by=by)
 
 
 def led(
@@ -183,7 +173,7 @@ def led(
 ) -> None:
     """Say who led the recovery."""
     with open_site() as site:
-        name_leader(site, incidents_of(site).get(incident), person, by=by)
+        _work().name_leader(site, incidents_of(site).get(incident), person, by=by)
 
 
 def form(
@@ -192,7 +182,7 @@ def form(
 ) -> None:
     """Write a form with what is there already; it is a file of the site, keep it private."""
     with open_site() as site:
-        write_form(review_of(incidents_of(site).get(incident)), incident, to)
+        _work().write_form(review_of(incidents_of(site).get(incident)), incident, to)
 
 
 def fill(
@@ -205,9 +195,9 @@ def fill(
     """Write down whatever a form has that the review has not."""
     with open_site() as site:
         found = incidents_of(site).get(incident)
-        new = filled_in(file, review_of(found))
+        new = _work().filled_in(file, review_of(found))
         for part, text in new:
-            say_it(site, found, part, text, by=by)
+            _work().say_it(site, found, part, text, by=by)
     show(
         {"incident": incident, "written": len(new)},
         as_json=as_json,
@@ -218,7 +208,7 @@ def fill(
 def ask(incident: IncidentId, *, by: ByOption, as_json: JsonFlag = False) -> None:
     """Ask for the signature under a review as it stands now."""
     with open_site() as site:
-        request = ask_signature(site, incidents_of(site).get(incident), asked_by=by)
+        request = _work().ask_signature(site, incidents_of(site).get(incident), asked_by=by)
     value = {"incident": incident, "gate": request.gate, "digest": request.digest}
     show(
         value,
@@ -235,7 +225,7 @@ def ask(incident: IncidentId, *, by: ByOption, as_json: JsonFlag = False) -> Non
 def publish_one(incident: IncidentId, *, as_json: JsonFlag = False) -> None:
     """Write the letter of a signed review."""
     with open_site() as site:
-        new = publish(site, incidents_of(site).get(incident), actor="operator")
+        new = _work().publish(site, incidents_of(site).get(incident), actor="operator")
     words = say("the letter is written") if new else say("its letter was written already")
     show(
         {"incident": incident, "written": new},
@@ -253,13 +243,13 @@ def rekey(
     """Write each client's re-key list as CSV; they hold ledger data, keep them private."""
     with open_site() as site:
         found = incidents_of(site).get(incident)
-        value = recovery_of(site, found)
+        value = _work().recovery_of(site, found)
         lists = [
             letter
             for client in value.timeline.clients
-            if (letter := rekey_of(site, found, value, client)) is not None
+            if (letter := _work().rekey_of(site, found, value, client)) is not None
         ]
-    files = write_lists(lists, to)
+    files = _work().write_lists(lists, to)
     show(
         {"incident": incident, "files": [str(path) for path in files]},
         as_json=as_json,
@@ -270,7 +260,7 @@ def rekey(
 def remind_all(*, as_json: JsonFlag = False) -> None:
     """Write to managers about open actions, and to each owner who is late."""
     with open_site() as site:
-        told = remind(site, actor="operator")
+        told = _work().remind(site, actor="operator")
     value = {"open": told.open, "overdue": told.overdue, "letters": told.letters}
     show(
         value,
@@ -300,8 +290,8 @@ def add(
     """Add an action to an incident or a drill."""
     words = text or str(typer.prompt(say("What is to be done"), err=True))
     with open_site() as site:
-        found = holder(site, incident)
-        made = add_action(site, found, owner=owner, due=due.date(), text=words, by=by)
+        found = _work().holder(site, incident)
+        made = _work().add_action(site, found, owner=owner, due=due.date(), text=words, by=by)
     show(
         {"incident": incident, "number": made.number},
         as_json=as_json,
@@ -320,14 +310,14 @@ def done(
 ) -> None:
     """Say that an action is done."""
     with open_site() as site:
-        found = holder(site, incident)
-        finish_action(site, found, number, by=by, evidence=evidence or ())
+        found = _work().holder(site, incident)
+        _work().finish_action(site, found, number, by=by, evidence=evidence or ())
 
 
 def list_actions(*, as_json: JsonFlag = False) -> None:
     """Show the open actions of every incident and drill, the latest first."""
     with open_site() as site:
-        found, masks = open_actions(site), gate(site)
+        found, masks = _work().open_actions(site), _work().gate(site)
         texts = [masks.masked(each.action.text) for each in found]
     value = {
         "actions": [
