@@ -20,7 +20,7 @@ from tasks.incident_walk import walk
 from tests.crash.dying import in_child
 from tests.flows.approving import Devices, four_people
 from tests.flows.recovering import ACTOR, book, opened
-from tests.flows.site import ledger, make_site
+from tests.flows.site import ledger, make_site, without_pdf
 from tests.flows.walking import night
 
 APPROVERS = {"plan": ("li",), "cut-over": ("wang", "zhang")}
@@ -32,6 +32,7 @@ def hit_site(home: Path, *, lost: bytes = LOST) -> Path:
     """Make a site, back it up, and lose a voucher; nothing is opened yet."""
     make_site(home, "c001", "c002")
     four_people(home)
+    without_pdf(home)
     night("c001", "c002")
     book(home).write_bytes(lost)
     return home

@@ -1,9 +1,11 @@
 """A tiny real site: clients with a French ledger each, one vault, one mirror."""
 
 from pathlib import Path
+from typing import get_args
 
 from baozhang.clock import system_clock
 from baozhang.keys.slots import encode_key_file, new_secret
+from baozhang.settings import LetterKind
 from baozhang.vault.stores.choosing import new_store_at
 from baozhang.vault.vault import create_vault
 
@@ -38,6 +40,15 @@ PAPERS = """\
     sources:
       - {{name: papers, kind: tree, path: papers/{client}}}
 """
+
+def without_pdf(home: Path) -> None:
+    """Let a site's letters go without PDFs, where what they say is not what is looked at."""
+    agency = home / "agency.yaml"
+    rules = ", ".join(f"{kind}: {{pdf: false}}" for kind in get_args(LetterKind))
+    mail = "mail: {sender: zhang@example.cn"
+    text = agency.read_text("utf-8").replace(mail, f"{mail}, letters: {{{rules}}}")
+    agency.write_text(text, "utf-8")
+
 
 COLUMNS = [
     *("JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib"),

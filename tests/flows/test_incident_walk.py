@@ -18,7 +18,7 @@ from tasks.incident import IncidentForm, open_incident
 from tasks.incident_recovery import RekeyKept, rekey_name
 from tasks.incident_walk import Halt, walk
 from tests.flows.recovering import ACTOR, FORM, Team, book, opened
-from tests.flows.site import ledger
+from tests.flows.site import ledger, without_pdf
 from tests.flows.walking import night
 
 SOUND, LOST = ("100,00", "250,50"), ("100,00",)
@@ -26,6 +26,7 @@ SOUND, LOST = ("100,00", "250,50"), ("100,00",)
 
 @pytest.fixture
 def site(home: Path) -> Iterator[Site]:
+    without_pdf(home)
     night("c001", "c002")
     with open_site(home) as opened:
         yield opened
