@@ -35,7 +35,8 @@ from reports.writing import Pen, pen
 
 KIND: Final = "recovery"
 MOST_ROWS = 60  # sets in the table, the worst first; the complete version has them all
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+SHORT = 3 * MINUTE  # what took no longer is drawn in seconds
 
 
 def render_recovery(
@@ -154,7 +155,7 @@ def pictures(value: Recovery, pen: Pen) -> list[Picture]:
 
 
 def phases_chart(value: Recovery, pen: Pen) -> Chart | None:
-    """Return when each stretch of the recovery began and ended, in minutes since the discovery."""
+    """Return when each stretch of the recovery began and ended since the discovery."""
     found = [
         (phase_word(pair, pen), begun, ended)
         for pair in PHASES
@@ -173,17 +174,19 @@ def phases_chart(value: Recovery, pen: Pen) -> Chart | None:
         )
         for phase, begun, ended in found
     ]
+    brief = max(ended for _, _, ended in found) <= SHORT
+    unit = SECOND if brief else MINUTE
     return Chart(
         form="spans",
         title=pen.gettext("From the discovery on"),
-        unit=pen.gettext("minutes"),
+        unit=pen.gettext("seconds") if brief else pen.gettext("minutes"),
         ticks=tuple(phase for phase, _, _ in found),
         series=(
-            Series(pen.gettext("begun"), tuple(begun / MINUTE for _, begun, _ in found)),
-            Series(pen.gettext("ended"), tuple(ended / MINUTE for _, _, ended in found)),
+            Series(pen.gettext("begun"), tuple(begun / unit for _, begun, _ in found)),
+            Series(pen.gettext("ended"), tuple(ended / unit for _, _, ended in found)),
         ),
         alt=pen.gettext("; ").join(told) + pen.gettext("."),
-        target=(value.objective / MINUTE, pen.gettext("recovery time objective")),
+        target=(value.objective / unit, pen.gettext("recovery time objective")),
     )
 
 

@@ -105,7 +105,7 @@ class Scene:
             BaozhangError: it did not come to its end.
         """
         devices = {person: _enrolled(site, person) for person in (OWNER, OPERATOR)}
-        form = IncidentForm(noticed_by=OPERATOR, clients=(LOST,), cause="演练：误删")
+        form = IncidentForm(noticed_by=OPERATOR, clients=(LOST,), cause="误删")
         incident, _ = open_incident(site, form, actor=ACTOR)
         _to_gate(site, incident, "plan")
         _approve(site, incident, "plan", {OWNER: devices[OWNER]})

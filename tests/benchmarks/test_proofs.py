@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.proofs import benchmark
 from benchmarks.sizes import BOOKS, measure_sizes
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_book_is_proven_and_judged_by_all_its_lines(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from benchmarks.growth import BIG, GROWING, GROWTH, MANY, Size, Try, require_sam
 from benchmarks.running import BenchmarkError, Cost
 from benchmarks.scale import FULL, MOST_MANY, SMALL, asked, benchmark, judged
 
+pytestmark = pytest.mark.slow
 TINY = Size(files=1_000, bytes=4 * 10**6, rounds=2)
 MIB = 2**20
 

@@ -41,6 +41,7 @@ PAPERS = """\
       - {{name: papers, kind: tree, path: papers/{client}}}
 """
 
+
 def without_pdf(home: Path) -> None:
     """Let a site's letters go without PDFs, where what they say is not what is looked at."""
     agency = home / "agency.yaml"
