@@ -30,10 +30,9 @@ def books(
     as_json: JsonFlag = False,
 ) -> None:
     """Ask for the person's code, and write statements and ledgers of the last clean point."""
+    work = load("incident_books_work")  # takes seconds, in which a code would grow old
     code = _asked(by)
-    load("incident_books_work").write(
-        incident, client, set_name, into, person=by, code=code, as_json=as_json
-    )
+    work.write(incident, client, set_name, into, person=by, code=code, as_json=as_json)
 
 
 def _asked(person: str) -> str:

@@ -41,6 +41,11 @@ class Devices:
         self._used[person] = step
         return str(pyotp.TOTP(self._secrets[person]).at(step * 30))
 
+    def early(self, person: str) -> str:
+        """Return the code of the next half minute: a command that starts slowly has time for it."""
+        self._used[person] = max(int(self._clock().timestamp()) // 30, self._used[person])
+        return self.code(person)
+
     def wrong(self, person: str) -> str:
         """Return six digits that are no code of a person now."""
         device, now = pyotp.TOTP(self._secrets[person]), self._clock()

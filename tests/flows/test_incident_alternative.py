@@ -324,7 +324,7 @@ def test_the_command_asks_for_the_code_and_says_until_when(
     incident: Incident, team: Team, tmp_path: Path
 ) -> None:
     words = (incident.id, "c001", "--into", str(tmp_path / "out"), "--by", "zhang")
-    ran = typed(*words, keys=team.devices.code("zhang") + "\n", spoken="zh_CN")
+    ran = typed(*words, keys=team.devices.early("zhang") + "\n", spoken="zh_CN")
     assert ran.returncode == 0, ran.stderr
     assert "与核对合计数一致" in ran.stdout
     assert "解密副本" in ran.stdout
@@ -334,7 +334,7 @@ def test_the_command_says_the_same_to_programs(
     incident: Incident, team: Team, tmp_path: Path
 ) -> None:
     words = (incident.id, "c001", "--into", str(tmp_path / "out"), "--by", "zhang", "--json")
-    ran = typed(*words, keys=team.devices.code("zhang") + "\n")
+    ran = typed(*words, keys=team.devices.early("zhang") + "\n")
     assert (json.loads(ran.stdout)["books"], json.loads(ran.stdout)["lines"]) == (1, 4)
 
 
