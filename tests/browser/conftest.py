@@ -50,7 +50,7 @@ class Office:
         return f"{self.pages}/api"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Serve a site whose client was backed up last night."""
     home = make_site(tmp_path_factory.mktemp("office") / "site", "c001")
@@ -66,9 +66,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         mail.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    """Open Debian's Chromium as somebody in the office has it."""
+    """Open Debian's Chromium as somebody in the office has it.
+
+    Closed with the module: as long as it is open an event loop runs here, and flows would join it.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         view = {"width": 1400, "height": 1000}
@@ -82,7 +85,7 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder for pictures of the pages."""
     folder = Path(os.environ.get(SHOTS) or tmp_path_factory.mktemp("screenshots"))
