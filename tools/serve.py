@@ -6,9 +6,11 @@
 
 The server keeps its database in `--state` (by default `state/prefect` in the site) and listens on
 this machine alone.  Its children's words go to `server.log` and `worker.log` there.  With
-`--check` it waits until runs have been scheduled for every deployment, says so and ends.
+`--check` it waits until runs have been scheduled for every deployment, says so and ends.  A worker
+that dies is started again, unless it dies again and again.
 
-Exit codes: 0 ended as asked, 1 a child died, 2 not usable as it stands, 3 nothing became healthy.
+Exit codes: 0 ended as asked, 1 the server died or no worker stays alive, 2 not usable as it
+stands, 3 nothing became healthy.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
@@ -38,7 +41,8 @@ HEALTHY_WITHIN = 180  # seconds; an empty database takes 11-23 s on two cores, s
 SCHEDULED_WITHIN = 120  # seconds; the server looks for work to schedule every 5 s or so
 BUSY_FOR = 60  # seconds a request is repeated while the server's database is held by another
 PATIENCE = 15  # seconds a child has to end after it was asked to
-RUNS_AT_ONCE = 4
+WORKERS_AT_MOST = 5  # a worker that cannot live is not started for ever
+LIVED = 600  # seconds within which so many deaths are too many
 
 Child = subprocess.Popen[bytes]
 
@@ -228,25 +232,55 @@ def serve(home: Path, state: Path, port: int, *, file: Path, check: bool) -> Non
         tell(f"server: process {server.pid}, log {state / 'server.log'}")
         wait_healthy(api, server, state / "server.log")
         deploy(file, env)
-        words = ["worker", "start", "--pool", pool, "--type", "process", "--name", "baozhang"]
-        words += ["--limit", str(RUNS_AT_ONCE)]
-        worker = children.enter_context(child("worker", words, env, state))
-        tell(f"worker: process {worker.pid}, log {state / 'worker.log'}")
+        worker = children.enter_context(start_worker(pool, env, state))
         tell(f"scheduled runs: {json.dumps(wait_scheduled(api))}")
         tell(f"pages: http://{HOST}:{port}")
         if not check:
             tell("Ctrl-C ends the server and the worker.")
-            watch({"server": server, "worker": worker}, state)
+            for _ in again_and_again():
+                watch(server, worker, state)
+                worker = children.enter_context(start_worker(pool, env, state))
+            raise ServeError("no worker stays alive", 1)
 
 
-def watch(running: Mapping[str, Child], state: Path) -> None:
-    """Stay while all children live."""
-    while True:
-        for name, process in running.items():
-            if process.poll() is not None:
-                log = state / f"{name}.log"
-                raise ServeError(f"the {name} ended by itself; see {log}\n{tail(log)}", 1)
+def again_and_again() -> Iterator[None]:
+    """Yield until it happens `WORKERS_AT_MOST` times within `LIVED` seconds."""
+    times: deque[float] = deque(maxlen=WORKERS_AT_MOST)
+    while len(times) < WORKERS_AT_MOST or times[-1] - times[0] > LIVED:
+        yield
+        times.append(time.monotonic())
+
+
+@contextmanager
+def start_worker(pool: str, env: Mapping[str, str], state: Path) -> Iterator[Child]:
+    """Run a worker.
+
+    It has no `--limit`: Prefect's worker (3.8) dies when a run is resumed before its process is
+    gone and a limit counts it twice.  How many runs there are at once, each deployment says.
+    """
+    words = ["worker", "start", "--pool", pool, "--type", "process", "--name", "baozhang"]
+    with child("worker", words, env, state) as worker:
+        tell(f"worker: process {worker.pid}, log {state / 'worker.log'}")
+        yield worker
+
+
+def watch(server: Child, worker: Child, state: Path) -> None:
+    """Return when the worker has died.
+
+    Raises:
+        ServeError: the server died.
+    """
+    while worker.poll() is None:
+        if server.poll() is not None:
+            raise ServeError(died("server", state), 1)
         time.sleep(1)
+    tell(died("worker", state))
+
+
+def died(name: str, state: Path) -> str:
+    """Return what to say of a child that ended by itself."""
+    log = state / f"{name}.log"
+    return f"the {name} ended by itself; see {log}\n{tail(log)}"
 
 
 def prepare(home: Path, state: Path, port: int, file: Path) -> None:

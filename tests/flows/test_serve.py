@@ -1,6 +1,7 @@
 """`make serve`: runs really appear by the clock, and really complete; ending leaves nothing."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -23,7 +24,7 @@ from tests.flows.site import make_site
 from tests.flows.walking import flip_a_byte
 from tools import deployments
 from tools.deployments import DECLARED
-from tools.serve import CODE, ask, environment, main
+from tools.serve import CODE, WORKERS_AT_MOST, again_and_again, ask, environment, main
 
 SOON = 600  # seconds: it takes half a minute on a quiet machine, shared ones are slow
 
@@ -144,6 +145,23 @@ def test_a_run_the_clock_started_completes(served: Served) -> None:
     which = {"deployment_id": {"any_": [validation["id"]]}, "expected_start_time": later}
     done = completed(served, **which)
     assert done[0]["auto_scheduled"]
+
+
+@pytest.mark.server
+def test_a_worker_that_died_is_started_again(served: Served) -> None:
+    worker = served.children[1]
+    os.kill(worker, signal.SIGKILL)
+    assert served.process.stdout is not None
+    again = next(line for line in served.process.stdout if line.startswith("worker: process "))
+    assert int(re.findall(r"process (\d+)", again)[0]) != worker
+    validation = deployment(served, "validation")
+    run = ask(f"{served.api}/deployments/{validation['id']}/create_flow_run", {})
+    assert isinstance(run, dict)
+    completed(served, id={"any_": [run["id"]]})
+
+
+def test_a_worker_that_keeps_dying_is_given_up() -> None:
+    assert len(list(again_and_again())) == WORKERS_AT_MOST
 
 
 @pytest.mark.server
