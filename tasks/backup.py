@@ -29,6 +29,7 @@ from baozhang.vault.writer import back_up
 from baozhang.wiring import STATE, open_site
 from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import due_pairs, every_pair, named_pairs
+from tasks.day import enter
 from tasks.freshness import let_witness_know, witness_pair
 from tasks.options import effect
 from tasks.places import said_of
@@ -60,7 +61,7 @@ TROUBLE_TEMPLATES = {
 def plan_backup(run: Run, clients: list[str] | None, *, everyone: bool = False) -> list[Batch]:
     """Return what is due, everything, or all sets of the clients asked for, in batches."""
     with open_site() as site:
-        site.catalog.begin(run)
+        enter(site, run)
         if clients is not None:
             return in_batches(named_pairs(site, clients))
         return in_batches(every_pair(site) if everyone else due_pairs(site))

@@ -12,6 +12,8 @@ from prefect.runtime import flow_run
 
 from baozhang.catalog.model import Duty, Run
 from baozhang.clock import business_day
+from baozhang.governance.genuine import note_kind
+from baozhang.site import Site
 from tasks.gate import mask_logs
 
 
@@ -25,6 +27,12 @@ def head(duty: Duty, day: date | None, *, due: datetime, token: UUID) -> Run:
     """Return a run without outcomes; the token, random, tells apart two runs of one day."""
     chosen = day or business_day(due)
     return Run(f"{duty.replace('_', '-')}-{chosen}-{token.hex[-8:]}", duty, chosen)
+
+
+def enter(site: Site, run: Run) -> None:
+    """Record that a run has begun, and whether it is about real clients."""
+    note_kind(site)
+    site.catalog.begin(run)
 
 
 def named(duty: str) -> Callable[[], str]:

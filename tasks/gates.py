@@ -13,7 +13,7 @@ shown is `tasks.gate_pages`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import get_args
@@ -34,7 +34,7 @@ from baozhang.incidents.model import Value
 from baozhang.keys.codes import TooManyCodesError
 from baozhang.settings import Role
 from baozhang.site import Site
-from tasks.people import prove, require_person
+from tasks.people import as_of, prove, require_person
 from tasks.review_signers import require_signer
 
 ASKED, WAITS, APPROVAL, REFUSAL, WRONG = (
@@ -47,8 +47,6 @@ ASKED, WAITS, APPROVAL, REFUSAL, WRONG = (
 NOTICE = "notice-"  # what the gates of letters to the outside begin with
 ATTEMPTS = 5  # wrong codes of one person in one incident ...
 WITHIN = timedelta(hours=1)  # ... in this span; then nothing of theirs counts until it is over
-READ_WITHIN = timedelta(minutes=15)
-"""A busy worker needs minutes to read a form; a code typed longer ago has run out."""
 _MOST_REASON = 200  # characters
 _KINDS: Mapping[Word, str] = MappingProxyType({"approve": APPROVAL, "refuse": REFUSAL})
 
@@ -237,7 +235,7 @@ def decide(
     """
     request = require_may(site, incident, gate, person=person, digest=digest)
     try:
-        means = prove(_as_of(site, at), person, code, what=f"{incident.id} {gate} {digest[:12]}")
+        means = prove(as_of(site, at), person, code, what=f"{incident.id} {gate} {digest[:12]}")
     except UsageError:
         incident.journal.append(WRONG, actor=person, gate=gate, person=person)
         raise
@@ -288,15 +286,6 @@ def _require_patience(incident: Incident, person: str, now: datetime) -> None:
             incident=incident.id,
             minutes=WITHIN // timedelta(minutes=1),
         )
-
-
-def _as_of(site: Site, at: datetime | None) -> Site:
-    """Return the site as its clock stood when a code was typed; a used code stays used."""
-    if at is None:
-        return site
-    now = site.clock()
-    then = min(max(at, now - READ_WITHIN), now)
-    return replace(site, clock=lambda: then)
 
 
 def _asked(incident: Incident, gate: str) -> Event | None:

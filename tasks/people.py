@@ -5,7 +5,8 @@ replaced, proves nothing.  Renewing somebody's device takes that person's own co
 code and another person's one-time code: nobody resets a colleague alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,8 @@ from baozhang.site import Site
 Means = Literal["code", "seal"]
 _ENROLLED, _SEALED = "person.enrolled", "person.sealed"
 _DIGITS = 6
+READ_WITHIN = timedelta(minutes=15)
+"""A busy worker needs minutes to read a form; a code typed longer ago has run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,20 @@ def prove(site: Site, person: str, code: str, *, what: str) -> Means:
     action = "code.counted" if means == "code" else "seal.opened"
     site.audit.append(actor=person, action=action, subject=what)
     return means
+
+
+def as_of(site: Site, at: datetime | None) -> Site:
+    """Return the site as its clock stood when a code was typed; a used code stays used.
+
+    Args:
+        site: the site.
+        at: when it was typed, at most `READ_WITHIN` ago; None: now.
+    """
+    if at is None:
+        return site
+    now = site.clock()
+    then = min(max(at, now - READ_WITHIN), now)
+    return replace(site, clock=lambda: then)
 
 
 def may_enrol(site: Site, person: str) -> bool:

@@ -23,6 +23,7 @@ from baozhang.wiring import open_site
 from checks import LedgerVerdict, judge_snapshot
 from tasks.batches import Batch, Pair, in_batches, settle
 from tasks.choosing import named_pairs, pairs_to_restore
+from tasks.day import enter
 from tasks.options import effect
 from tasks.points import evidence_of
 from tasks.proofs import finding_of_book
@@ -38,7 +39,7 @@ LEFTOVER = re.compile(rf"{PREFIX}(\d+)-")
 def choose_oldest_proven(run: Run, clients: list[str] | None) -> list[Batch]:
     """Return the sets proven longest ago, or all of the clients that were asked for."""
     with open_site() as site:
-        site.catalog.begin(run)
+        enter(site, run)
         end_custody(site)
         sweep(site.scratch)
         return in_batches(pairs_to_restore(site) if clients is None else named_pairs(site, clients))

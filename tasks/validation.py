@@ -15,6 +15,7 @@ from baozhang.vault.verify import verify
 from baozhang.wiring import open_site
 from tasks.batches import Batch, Pair, finding_of, in_batches, settle
 from tasks.choosing import WHOLE_CLIENT, clients_to_verify
+from tasks.day import enter
 from tasks.freshness import doubts_about
 from tasks.options import effect
 
@@ -33,7 +34,7 @@ DAMAGE_TEMPLATES = {
 def choose_by_rotation(run: Run, clients: list[str] | None) -> list[Batch]:
     """Return tonight's share of the clients, or those that were asked for, in batches."""
     with open_site() as site:
-        site.catalog.begin(run)
+        enter(site, run)
         if clients is None:
             return in_batches(clients_to_verify(site))
         return in_batches(Pair(site.client(client).id, WHOLE_CLIENT) for client in clients)

@@ -98,9 +98,9 @@ def wait_at(incident_id: str, gate: str) -> Standing:
         IncidentHaltedError: it was refused, or nobody decided in time.
         UsageError: the gate was not asked for.
     """
-    run = _this_run()
+    run = this_run()
     while True:
-        answers = list(_answers(run, gate))
+        answers = list(answers_of(run, gate))
         with open_site() as site:
             incident = incidents_of(site).get(incident_id)
             notes = [_taken(site, incident, gate, each) for each in answers]
@@ -110,7 +110,7 @@ def wait_at(incident_id: str, gate: str) -> Standing:
             request = _open(incident, gate, standing)
             text = "\n\n".join([*filter(None, notes), shown(site, incident, gate)])
             left = request.expires - site.clock()
-        _suspend(run, gate, Approval, text, digest=request.digest, within=left)
+        suspend(run, gate, Approval, text, digest=request.digest, within=left)
 
 
 def wait_for_people(incident_id: str, key: str, text: str) -> None:
@@ -123,10 +123,10 @@ def wait_for_people(incident_id: str, key: str, text: str) -> None:
         key: what is waited for, e.g. `cut-over-steps`: lower-case letters, digits and dashes.
         text: Markdown, shown above the form.
     """
-    run = _this_run()
+    run = this_run()
     with open_site() as site:
         waits(incidents_of(site).get(incident_id), key, str(run))
-    _suspend(run, key, Resumption, text, within=WORK_WITHIN)
+    suspend(run, key, Resumption, text, within=WORK_WITHIN)
 
 
 def resume_waiting(incident: Incident, gate: str) -> Woken:
@@ -136,19 +136,23 @@ def resume_waiting(incident: Incident, gate: str) -> Woken:
         incident: the incident.
         gate: the gate, or the key of `wait_for_people`.
     """
-    run = run_of(incident, gate)
+    return resume_run(run_of(incident, gate))
+
+
+def resume_run(run: str) -> Woken:
+    """Wake a run by its id, where an orchestrator is configured and has it; "": nobody waits."""
     if not run or not PREFECT_API_URL.value():
         return "nobody"
     try:
         with get_client(httpx_settings={"timeout": _ANSWER_WITHIN}, sync_client=True) as client:
-            return _woken(client, UUID(run))
+            return woken(client, UUID(run))
     except ObjectNotFound:
         return "gone"
     except httpx.HTTPError:
         return "unreachable"
 
 
-def _woken(client: SyncPrefectClient, run: UUID) -> Woken:
+def woken(client: SyncPrefectClient, run: UUID) -> Woken:
     """Resume a run; one that is about to be suspended has a moment to come to it."""
     limit = time.monotonic() + _SUSPENDED_WITHIN
     while True:
@@ -166,11 +170,12 @@ def _woken(client: SyncPrefectClient, run: UUID) -> Woken:
 # --- forms ----------------------------------------------------------------------------------------
 
 
-def _this_run() -> UUID:
+def this_run() -> UUID:
+    """Return the id of the run that this is."""
     return UUID(str(flow_run.id))
 
 
-def _suspend(
+def suspend(
     run: UUID, key: str, form: type[RunInput], text: str, *, within: timedelta, digest: str = ""
 ) -> None:
     """End this process; the server keeps the form and starts the flow anew when it is sent."""
@@ -184,7 +189,7 @@ def _suspend(
     )
 
 
-def _answers(run: UUID, gate: str) -> Iterator[Answer]:
+def answers_of(run: UUID, gate: str) -> Iterator[Answer]:
     """Yield the forms of a gate that came back; each is deleted first, for it holds a code."""
     pattern = re.compile(rf"suspended-{re.escape(gate)}-(?P<hash>[0-9a-f]+)-\d+-response")
     with get_client(sync_client=True) as client:
@@ -213,13 +218,13 @@ def _taken(site: Site, incident: Incident, gate: str, answer: Answer) -> str:
     """Take what a form says; return what is wrong with it, "" where nothing is."""
     given, request = answer.given, request_of(incident, gate)
     if given is None:
-        return _note(NOTE_TEMPLATES["unread"])
+        return note(NOTE_TEMPLATES["unread"])
     if given == Approval():
         return ""
     if request is None or not request.digest.startswith(answer.digest):
-        return _note(NOTE_TEMPLATES["older"])
+        return note(NOTE_TEMPLATES["older"])
     if not given.person.strip() or not given.code.strip() or given.approve == given.refuse:
-        return _note(NOTE_TEMPLATES["missing"])
+        return note(NOTE_TEMPLATES["missing"])
     try:
         decide(
             site,
@@ -232,11 +237,11 @@ def _taken(site: Site, incident: Incident, gate: str, answer: Answer) -> str:
             at=answer.at,
         )
     except (UsageError, CorruptObjectError) as error:
-        return _note(error.template, error.hint, **error.facts)
+        return note(error.template, error.hint, **error.facts)
     return ""
 
 
-def _note(*templates: str, **facts: object) -> str:
+def note(*templates: str, **facts: object) -> str:
     """Return what was wrong with the form before, in both languages, as a quotation."""
     lines = [
         " – ".join(say(each, spoken=spoken, **facts) for each in templates if each)

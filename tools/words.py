@@ -26,7 +26,7 @@ COMPILED = CHINESE / "LC_MESSAGES" / "baozhang.mo"
 PACKAGES = ("baozhang", "checks", "flows", "tasks", "reports")
 FACT = re.compile(r"\{([a-z_]+)")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # a .mo carries a date; ours never changes by itself
-POSITION = {"say": 0, "Finding": 0, "Violation": 2, "Progress": 0}
+POSITION = {"say": 0, "Finding": 0, "Violation": 2, "Progress": 0, "Register": 2}
 """Which positional argument of a call is the template; an error's is the first."""
 
 

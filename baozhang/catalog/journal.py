@@ -1,7 +1,7 @@
 """The journal half as files: one JSON Lines file per table, the same bytes for the same rows.
 
     runs.jsonl  outcomes.jsonl  findings.jsonl  letters.jsonl  anchors.jsonl
-    alerts.jsonl  alert_events.jsonl  custody.jsonl  custody_ends.jsonl
+    alerts.jsonl  alert_events.jsonl  custody.jsonl  custody_ends.jsonl  entries.jsonl
 
 The first line names table and format; then one row per line in the order of writing, keys sorted,
 instants in UTC.  A later export begins with the bytes of an earlier one, so a nightly backup of the

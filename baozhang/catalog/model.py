@@ -15,6 +15,9 @@ AlertStage = Literal["again", "told", "carried", "refused", "acknowledged", "men
 """`told` a step's people by mail; `carried` or `refused` by a bot; `closed`: its mending was told.
 """
 
+Change = Literal["put", "ended"]
+"""What became of a row of a register: it was entered or changed, or it ended."""
+
 CopyEnd = Literal["removed", "gone", "never"]
 """How a decrypted copy ended: removed by us, gone when we looked, never made."""
 
@@ -268,3 +271,28 @@ class KnownCopy:
 
     copy: Copy
     end: End | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version of one row of a register.
+
+    Attributes:
+        register: its name, e.g. `risks`.
+        id: of the row, unique within the register.
+        version: of the row, from 1 without gaps.
+        what: entered or changed; or ended, and then `values` are what it ended with.
+        by: id of the person or run that wrote it.
+        values: by name, in order; what a row does not say is not there.
+        hash: SHA-256 over this version and the hash of the one written before it in the register,
+            64 hexadecimal digits.
+    """
+
+    register: str
+    id: str
+    version: int
+    what: Change
+    by: str
+    at: datetime  # UTC
+    values: tuple[tuple[str, str | int], ...]
+    hash: str

@@ -5,6 +5,7 @@
     snapshots ◄── heads                    runs    outcomes ◄── findings
     verified                               letters    anchors
                                            alerts ◄── alert_events
+                                           custody ◄── custody_ends    entries
 
 Journal rows are known by a natural key, so that what is replayed stays one row; `position` is the
 order of writing and is never exported.  Triggers in the database itself refuse to change or to
@@ -33,9 +34,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from baozhang.catalog.model import AlertClass, AlertStage, CopyEnd, Duty, Status
+from baozhang.catalog.model import AlertClass, AlertStage, Change, CopyEnd, Duty, Status
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; a catalog that stands there is opened without asking Alembic."""
 
 Severity = Literal["critical", "warning", "info"]
@@ -85,6 +86,7 @@ class Row(DeclarativeBase):
         AlertClass: _word(get_args(AlertClass)),
         AlertStage: _word(get_args(AlertStage)),
         CopyEnd: _word(get_args(CopyEnd)),
+        Change: _word(get_args(Change)),
         Pairs: JSON,
         Words: JSON,
     }
@@ -302,6 +304,23 @@ class CustodyEndRow(Row):
     bytes: Mapped[int]
 
 
+class EntryRow(Row):
+    """One version of one row of a register."""
+
+    __tablename__ = "entries"
+    __table_args__ = (UniqueConstraint("register", "id", "version", name="uq_entries"),)
+
+    position: Mapped[Position] = mapped_column(primary_key=True)
+    register: Mapped[str]
+    id: Mapped[str]
+    version: Mapped[int]  # of this row, from 1
+    what: Mapped[Change]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    values: Mapped[Pairs]
+    hash: Mapped[str]
+
+
 DERIVED: tuple[type[Row], ...] = (SnapshotRow, HeadRow, VerifiedRow)
 JOURNAL: tuple[type[Row], ...] = (
     RunRow,
@@ -313,10 +332,12 @@ JOURNAL: tuple[type[Row], ...] = (
     AlertEventRow,
     CustodyRow,
     CustodyEndRow,
+    EntryRow,
 )
 """In an order in which rows can be put back."""
 ADDED_LATER: tuple[frozenset[str], ...] = (
     frozenset({AlertRow.__tablename__, AlertEventRow.__tablename__}),
     frozenset({CustodyRow.__tablename__, CustodyEndRow.__tablename__}),
+    frozenset({EntryRow.__tablename__}),
 )
 """Tables that journals of earlier releases do not have, together those of one release."""

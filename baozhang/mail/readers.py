@@ -38,6 +38,11 @@ USUAL_READERS: dict[LetterKind, tuple[Role, ...]] = {
     "review": ("manager", "approver", "operator", "auditor"),
     "actions": ("manager",),
     "drill": ("manager", "approver", "operator"),
+    "audit": ("manager", "approver", "auditor"),
+    "governance": ("manager", "approver"),
+    "risk": ("manager", "approver", "auditor"),
+    "cost": ("manager", "approver"),
+    "satisfaction": ("manager",),
 }
 """Who answers for it, and who mends it; a client's own letters go to its people first."""
 
@@ -55,6 +60,11 @@ USUALLY_WITH_PDF: frozenset[LetterKind] = frozenset(
         "rekey-list",
         "review",
         "drill",
+        "audit",
+        "governance",
+        "risk",
+        "cost",
+        "satisfaction",
     }
 )
 """Those that are filed or handed over."""

@@ -4,6 +4,7 @@ agency = load_agency()          # or one UsageError that lists every problem
 agency.clients["c001"].sets     # plain frozen models
 """
 
+from baozhang.settings.governance import Governance, Owner
 from baozhang.settings.loading import Inspection, inspect_site, load_agency, site_home
 from baozhang.settings.model import (
     Agency,
@@ -49,6 +50,7 @@ __all__ = [
     "ClientFile",
     "ClientSet",
     "Contact",
+    "Governance",
     "InboxFile",
     "Inspection",
     "Language",
@@ -59,6 +61,7 @@ __all__ = [
     "MailServer",
     "MirrorFile",
     "Notices",
+    "Owner",
     "Party",
     "Person",
     "PolicyFile",

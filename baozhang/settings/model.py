@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema
 from baozhang.policies.law.filing import Rhythm
 from baozhang.policies.model import Policy
 from baozhang.policies.pace import Pace
+from baozhang.settings.governance import USUAL_OWNERS, Governance, Owner
 from baozhang.settings.notices import Notices
 from baozhang.settings.part import Part, Text
 from baozhang.settings.post import Alerts, Contact, Mail
@@ -157,6 +158,7 @@ class AgencyFile(Part):
     mail: Mail
     alerts: Alerts = Alerts()
     notices: Notices = Notices()
+    governance: Governance = Governance()
     reports: PathText = Field(
         "reports", description="The library: every report that was written, and an index of them."
     )
@@ -220,6 +222,13 @@ class Agency:
     def with_role(self, role: Role) -> tuple[Person, ...]:
         """Return the people who have the role, in the file's order."""
         return tuple(person for person in self.people.values() if role in person.roles)
+
+    def owner(self, duty: Owner) -> str:
+        """Return the id of who answers for a duty; "" when nobody does."""
+        named = self.file.governance.owners.get(duty)
+        role = USUAL_OWNERS[duty]
+        usual = (id_ for id_, each in self.people.items() if role in each.roles)
+        return named or next(usual, "")
 
     def language_of(self, person: Person) -> Language:
         """Return the language to write to a person in."""

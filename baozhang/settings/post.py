@@ -31,6 +31,13 @@ LetterKind = Literal[
     "review",
     "actions",
     "drill",
+    "audit",
+    "attestation",
+    "governance",
+    "risk",
+    "cost",
+    "satisfaction",
+    "survey",
 ]
 LetterClass = Literal["immediate", "digest"]
 """Immediate: on its way at once; digest: one letter a day holds them all. Trouble is immediate."""

@@ -43,6 +43,7 @@ TEMPLATES = {
     "window": "{value} are not hours of the day; write from and to, as in 22:00-06:00",
     "id": "{value} is not an id; write a-z, 0-9, - or _, beginning with a letter or digit",
     "file_name": "differs from the file's name; write {expected}, or rename the file",
+    "web": "is not the address of a web page; write one, as in https://www.example.cn/survey",
     "email": "is not an e-mail address; write one, as in name@example.cn",
     "credit_code_form": "is no credit code; write the 18 characters of the business licence",
     "credit_code_check": "has a wrong check character; compare it with the business licence",

@@ -46,6 +46,10 @@ def agency_problems(home: Path, agency: AgencyFile) -> Iterator[Problem]:
         if each.vault not in agency.vaults:
             offered = tuple(agency.vaults)
             yield _unknown(AGENCY_FILE, f"{key}.vault", "unknown_vault", each.vault, offered)
+    for duty, person in agency.governance.owners.items():
+        if person not in agency.people:
+            key = f"governance.owners.{duty}"
+            yield _unknown(AGENCY_FILE, key, "unknown_person", person, tuple(agency.people))
     yield from _vault_problems(home, agency)
 
 

@@ -73,6 +73,12 @@ def _email(value: str) -> str:
     return value
 
 
+def _web(value: str) -> str:
+    if not re.match(r"^https?://[^\s<>\"]+$", value):
+        raise refusal("web")
+    return value
+
+
 def _credit_code(value: str) -> str:
     if not well_formed(value):
         raise refusal("credit_code_form")
@@ -174,6 +180,11 @@ Hours = Annotated[
     Window, BeforeValidator(_window), WithJsonSchema({"type": "string", "pattern": WINDOW_PATTERN})
 ]
 Url = Annotated[str, AfterValidator(_url)]
+WebPage = Annotated[
+    str,
+    AfterValidator(_web),
+    WithJsonSchema({"type": "string", "pattern": "^https?://"}),
+]
 PathText = Annotated[str, AfterValidator(_path)]
 Currency = Annotated[
     str, AfterValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})

@@ -8,6 +8,7 @@ import pytest
 
 from baozhang.catalog.alerts import AlertBook
 from baozhang.catalog.catalog import Catalog
+from baozhang.catalog.entries import RegisterBook
 from baozhang.catalog.model import AlertEvent, AuditAnchor, Run
 from tests.catalog.values import NIGHT, letter, outcome, trouble
 
@@ -30,4 +31,5 @@ def full(catalog: Catalog) -> Catalog:
     alerts = AlertBook(catalog)
     alert, _ = alerts.raised(trouble())
     alerts.add(AlertEvent(alert.alert.id, "acknowledged", NIGHT, who="zhang"))
+    RegisterBook(catalog).put("risks", "r-001", {"title": "b"}, by="wang", at=NIGHT)
     return catalog

@@ -13,7 +13,8 @@ from tests.catalog.values import changed, outcome
 LATER = ["alerts.jsonl", "alert_events.jsonl"]
 CUSTODY = ["custody.jsonl", "custody_ends.jsonl"]
 FIRST = ["runs.jsonl", "outcomes.jsonl", "findings.jsonl", "letters.jsonl", "anchors.jsonl"]
-FILES = [*FIRST, *LATER, *CUSTODY]
+REGISTERS = ["entries.jsonl"]
+FILES = [*FIRST, *LATER, *CUSTODY, *REGISTERS]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -34,7 +35,7 @@ def empty(tmp_path: Path) -> Catalog:
 def test_an_empty_catalog_takes_the_whole_journal(
     full: Catalog, exported: Path, empty: Catalog
 ) -> None:
-    assert empty.import_journal(exported) == 11
+    assert empty.import_journal(exported) == 12
     assert (empty.outcomes(), empty.letters(), empty.anchors()) == (
         full.outcomes(),
         full.letters(),
@@ -88,7 +89,9 @@ def test_letters_go_on_after_the_imported_ones(exported: Path, empty: Catalog) -
         assert empty.next_letter("night") == 2
 
 
-@pytest.mark.parametrize("name", FILES)
+# without entries.jsonl a journal is one of an earlier release; `baozhang register verify` holds
+# what came back against the audit log
+@pytest.mark.parametrize("name", [*FIRST, *LATER, *CUSTODY])
 def test_a_missing_file_is_damage_and_nothing_is_imported(
     exported: Path, empty: Catalog, name: str
 ) -> None:
@@ -99,14 +102,14 @@ def test_a_missing_file_is_damage_and_nothing_is_imported(
 
 
 def test_a_journal_of_before_alerts_is_imported(exported: Path, empty: Catalog) -> None:
-    for name in [*LATER, *CUSTODY]:
+    for name in [*LATER, *CUSTODY, *REGISTERS]:
         (exported / name).unlink()
     assert empty.import_journal(exported) == 9
     assert AlertBook(empty).all() == ()
 
 
 def test_a_journal_of_before_custody_brings_its_alerts_back(exported: Path, empty: Catalog) -> None:
-    for name in CUSTODY:
+    for name in [*CUSTODY, *REGISTERS]:
         (exported / name).unlink()
     empty.import_journal(exported)
     assert AlertBook(empty).all()

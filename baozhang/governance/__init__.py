@@ -1,0 +1,1 @@
+"""Governance: controls and their evidence, attestations, risks, surveys."""
