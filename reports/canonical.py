@@ -8,15 +8,17 @@ Normative: docs/reports.md, "The hash".
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from baozhang.settings.part import Part
 from reports.months import Month
 
 
 def canonical(kind: str, value: object) -> str:
-    """Return the canonical JSON of a letter's value, a dataclass of plain values.
+    """Return the canonical JSON of a letter's value, a dataclass or `Part` of plain values.
 
     Raises:
         TypeError: something in it has no canonical form, a float for example.
@@ -37,6 +39,10 @@ def _plain(value: object) -> object:
         return [_plain(each) for each in value]
     if is_dataclass(value) and not isinstance(value, Month):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Part):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
     return _written(value)
 
 

@@ -27,6 +27,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from baozhang.errors import UsageError
+from reports.heat import paint
 from reports.page import Chart
 from reports.plaintext import display_width
 from reports.writing import Pen
@@ -147,6 +148,11 @@ class _Plot:
             self._spans(figure, axes)
             self._frame(figure, axes)
             return figure
+        if self._chart.form == "heat":
+            self._heat(figure, axes)
+            self._frame(figure, axes)
+            axes.grid(visible=False)
+            return figure
         {"lines": self._lines, "bars": self._bars, "stacked": self._stacked}[self._chart.form](axes)
         self._target(axes)
         numbers = self._heights(axes)
@@ -223,10 +229,11 @@ class _Plot:
             linewidth=0.6,
         )
         for place, (end, length) in enumerate(zip(ended, lengths, strict=True)):
+            said = self._chart.cells[0][place] if self._chart.cells else ()
+            beside = " ".join(said) or self._pen.decimal(round(length, 1))
             axes.text(
-                (end or 0) + most / 100, place, self._pen.decimal(round(length, 1)),
-                va="center", color=_INK, font=self._small,
-            )  # fmt: skip
+                (end or 0) + most / 100, place, beside, va="center", color=_INK, font=self._small
+            )
         self._across(axes, most)
         axes.set_yticks(range(len(ticks)), words, font=self._small, color=_INK, parse_math=False)
         axes.set_ylim(len(ticks) - 0.5, -0.5)
@@ -241,12 +248,23 @@ class _Plot:
             line = axes.axvline(target[0], color=_TARGET, linewidth=1.2, linestyle=(0, (6, 3)))
             self._keys.append((line, target[1]))
             most = max(most, target[0])
-        high = most * 1.12 or 1.0
+        high = most * (1.4 if self._chart.cells else 1.12) or 1.0  # room for what stands beside
         marks = MaxNLocator(6, steps=_STEPS).tick_values(0, high)
         shown = [float(mark) for mark in marks if 0 <= mark <= high]
         numbers = [self._pen.decimal(mark) for mark in shown]
         axes.set_xlim(0, high)
         axes.set_xticks(shown, numbers, font=self._small, color=_PALE)
+
+    def _heat(self, figure: Figure, axes: Axes) -> None:
+        """Draw a matrix: shades, words in the cells, labels beside and below."""
+        labels = [each.label for each in self._chart.series]
+        paint(axes, self._chart, self._small, _INK)
+        axes.set_xticks(range(len(self._chart.ticks)), self._chart.ticks, font=self._small)
+        axes.set_yticks(range(len(labels)), labels, font=self._small)
+        left = (_EDGE + 8 + max(map(display_width, labels)) * _COLUMN) / WIDTH
+        figure.subplots_adjust(
+            left, (_ROW + _EDGE + 6) / HEIGHT, 1 - _EDGE / WIDTH, 1 - _TOP / HEIGHT
+        )
 
     def _target_key(self, figure: Figure) -> int:
         """Name the line below the plot; return how many rows that takes."""

@@ -13,7 +13,9 @@ from baozhang.masking import Gate
 from reports.page import Page
 from reports.plaintext import clean
 
-_KEYS = frozenset({"kind", "language", "audience", "fingerprint", "status", "form", "names"})
+_KEYS = frozenset(
+    {"kind", "language", "audience", "fingerprint", "status", "form", "names", "anchor", "keys"}
+)
 _LONGEST = 4000  # characters of one paragraph; more is no letter
 
 Value = TypeVar("Value")

@@ -1,7 +1,7 @@
 """What a letter says, as values: complete, in one language, and not yet laid out.
 
     Page ─┬─ head: number, title, period, reader, verdict in one sentence
-          ├─ sections, in their order: words, pairs, tallies, cards, tables, pictures, signatures
+          ├─ sections, in their order: words, pairs, tallies, cards, tables, grids, lines, …
           └─ evidence
 
 Every word is already in the letter's language and cleaned of what could break a line.  The same
@@ -24,11 +24,16 @@ class Fact:
     value: str
 
 
+Tone = Status | Literal["proven", "attested", "stale", "overdue", "none"]
+"""What the design has a colour and a sign for: how a run ended, or how a control stands; `none` is
+grey and says that there is no evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A status as a reader sees it: a word, a sign, and a status the design has a colour for."""
+    """A status as a reader sees it: a word, a sign, and a tone the design has a colour for."""
 
-    status: Status
+    status: Tone
     word: str
 
 
@@ -114,6 +119,82 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Square:
+    """One thing in a grid, and where it is told."""
+
+    anchor: str
+    name: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """Things that belong together, side by side; `note` counts them."""
+
+    label: str
+    squares: tuple[Square, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Many things at one glance, a square each, in columns of rows; `key` explains the marks."""
+
+    form: ClassVar[str] = "grid"
+    heading: str
+    columns: tuple[tuple[str, tuple[GridRow, ...]], ...]  # (what it is, rows)
+    key: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to another place of the same page."""
+
+    anchor: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the things that an entry rests on; `name` is "" where there is but one."""
+
+    name: str
+    mark: Mark | None
+    facts: tuple[Fact, ...]
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line that is told at length.
+
+    Attributes:
+        anchor: its place in the page, unique.
+        marks: how it stands; the first decides.
+        note: short words beside it.
+        keys: what it can be filtered by, name and value; never shown.
+    """
+
+    anchor: str
+    name: str
+    marks: tuple[Mark, ...]
+    note: str
+    parts: tuple[Part, ...]
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Entries under one heading; `note` is said below it."""
+
+    form: ClassVar[str] = "lines"
+    heading: str
+    anchor: str
+    note: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """One line or one colour of a chart; None: nobody measured it, and nothing is drawn there."""
 
@@ -127,20 +208,24 @@ class Chart:
 
     Attributes:
         form: `lines` over time, `bars` per thing, `stacked` bars whose parts add up; `spans`: lying
-            bars per thing, from the first series' value to the second's.
+            bars per thing, from the first series' value to the second's; `heat`: a matrix, a
+            series per row from below, a value from 0 to 3 per shade.
         ticks: what stands below (of `spans` at the side), one per value of each series.
         unit: of the values, as it is written at the axis.
         target: a line that the values are held against, and its label.
         alt: the picture in words, complete enough for somebody who cannot see it.
+        cells: of `heat`, what stands in each cell: lines of words, in the shape of the series; of
+            `spans`, in one row, what stands beside each bar instead of its length.
     """
 
-    form: Literal["lines", "bars", "stacked", "spans"]
+    form: Literal["lines", "bars", "stacked", "spans", "heat"]
     title: str
     unit: str
     ticks: tuple[str, ...]
     series: tuple[Series, ...]
     alt: str
     target: tuple[float, str] | None = None
+    cells: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +247,7 @@ class Signatures:
     archive: str  # label and blank of the archive number (档案号)
 
 
-Section = Words | Pairs | Tally | Cards | Table | Picture | Signatures
+Section = Words | Pairs | Tally | Cards | Table | Grid | Lines | Picture | Signatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from baozhang import __version__
-from baozhang.catalog.model import Status
 from baozhang.errors import UsageError
 from baozhang.masking import Gate
 from baozhang.words import say
 from reports import charts, plaintext
 from reports.gated import gated
-from reports.page import Chart, Fact, Inline, Letter, Mark, Page, Picture, Table
+from reports.page import Chart, Fact, Inline, Letter, Mark, Page, Picture, Table, Tone
 from reports.writing import Pen, pen
 
 try:
@@ -69,6 +68,15 @@ def render(
         pdf=paper,
         pdf_name=f"{_file_name(page.file_name)}.pdf" if paper else "",
     )
+
+
+def fill(page: Page, *, template: str, **values: object) -> str:
+    """Return a page as one file by a template of its own, `<template>.html.j2`.
+
+    The page was made fit to leave (`reports.gated`) by the caller, who may have taken it apart.
+    """
+    layout = _environment(page.language).get_template(f"{template}.html.j2")
+    return layout.render(page=page, **values)
 
 
 def _file_name(words: str) -> str:
@@ -168,8 +176,28 @@ def _environment(language: str) -> ImmutableSandboxedEnvironment:
     return environment
 
 
-_SIGNS: dict[Status, str] = {"ok": "✓", "partial": "▲", "failed": "×", "inconclusive": "?"}
-_PLAIN_SIGNS: dict[Status, str] = {"ok": "+", "partial": "!", "failed": "x", "inconclusive": "?"}
+_SIGNS: dict[Tone, str] = {
+    "ok": "✓",
+    "partial": "▲",
+    "failed": "×",
+    "inconclusive": "?",
+    "proven": "✓",
+    "attested": "◆",
+    "stale": "▽",
+    "overdue": "▲",
+    "none": "–",
+}
+_PLAIN_SIGNS: dict[Tone, str] = {
+    "ok": "+",
+    "partial": "!",
+    "failed": "x",
+    "inconclusive": "?",
+    "proven": "+",
+    "attested": "o",
+    "stale": "~",
+    "overdue": "!",
+    "none": "-",
+}
 
 
 def _install(environment: ImmutableSandboxedEnvironment, writer: Pen) -> None:

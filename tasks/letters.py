@@ -102,6 +102,7 @@ class Draft:
     names: tuple[str, ...] = ()  # of that client: what it may show
     actor: str = "system"  # who had it written: a run's id, "operator"
     contains: tuple[str, ...] = ()  # Message-IDs of the letters that a digest stands for
+    attachments: tuple[Attachment, ...] = ()  # go with the message, never into the library
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +310,7 @@ def _messages(site: Site, ready: _Ready, at: datetime) -> Iterator[EmailMessage]
             recipients=copy.people,
             at=at,
             pictures=letter.pictures,
-            attachments=pdf,
+            attachments=[*pdf, *draft.attachments],
             when=urgency(agency, draft.kind, trouble=draft.status != "ok"),
             contains=draft.contains,
         )

@@ -24,6 +24,8 @@ from baozhang.audit.records import Head, Record, signed_part
 from baozhang.errors import UsageError
 
 PRIVATE_KEY, PUBLIC_KEY = "signing.key", "signing.pub"
+_PACK = b"baozhang evidence pack v1\n"
+"""Before what is signed of a pack, so that no signature of a head is ever one of a pack."""
 
 
 class Signer:
@@ -40,6 +42,10 @@ class Signer:
         signature = self._key.sign(message).hex()
         return Head(record.seq, record.hash, at, self.fingerprint, signature)
 
+    def sign_pack(self, manifest: bytes) -> str:
+        """Return the signature over an evidence pack's manifest, 128 hexadecimal digits."""
+        return self._key.sign(_PACK + manifest).hex()
+
 
 def fingerprint(key: Ed25519PublicKey) -> str:
     """Return the SHA-256 of the raw public key, as 64 hexadecimal digits."""
@@ -54,6 +60,24 @@ def is_signed(head: Head, key: Ed25519PublicKey) -> bool:
     except InvalidSignature:
         return False
     return head.key == fingerprint(key)
+
+
+def is_pack_signed(manifest: bytes, signature: str, key: Ed25519PublicKey) -> bool:
+    """Tell whether a pack's manifest was signed with the private half of this key."""
+    try:
+        key.verify(bytes.fromhex(signature), _PACK + manifest)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def public_key_of(pem: bytes) -> Ed25519PublicKey | None:
+    """Return the public key that PEM text holds; None: it is none of ours."""
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, Ed25519PublicKey) else None
 
 
 def make_signer(folder: Path) -> Signer:

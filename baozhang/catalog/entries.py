@@ -52,7 +52,9 @@ class RegisterBook:
         Raises:
             CorruptObjectError: the register was changed by hand.
         """
-        changes = [(row, "put", tuple(values.items())) for row, values in rows.items()]
+        changes: list[_Wanted] = [
+            (row, "put", tuple(values.items())) for row, values in rows.items()
+        ]
         return self._write(register, changes, by, at)
 
     def end(self, register: str, row: str, *, by: str, at: datetime) -> Entry | None:

@@ -59,6 +59,11 @@ MODULES = {
     "notice": "notice",
     "law": "law",
     "drill": "drill",
+    "risk": "risk",
+    "cost": "cost",
+    "attest": "attest",
+    "register": "register",
+    "survey": "survey",
     "sample": "sample",
 }
 """Command to module, in the order that `--help` shows."""
@@ -86,7 +91,7 @@ ABOUT_TEMPLATES = {
     "alert": "Alerts: what is in trouble, what became of it, a test of the bots.",
     "ack": "Say that somebody is looking at an alert.",
     "watch": "Look for trouble and silence, and tell of it.",
-    "audit": "Read and verify the audit log.",
+    "audit": "Audits: every item by its evidence; evidence packs, the audit log.",
     "people": "Who can approve: devices for one-time codes, sealed envelopes.",
     "incident": "Incidents: open one, walk it, see what waits for people.",
     "approve": "Approve or refuse what a gate of an incident asks for.",
@@ -95,6 +100,11 @@ ABOUT_TEMPLATES = {
     "notice": "Notices of an incident: who must be told, until when, and the receipts.",
     "law": "The law register: terms, what an incident obliges to, filing days.",
     "drill": "Drills: break a sandbox on purpose, recover it, see how ready we are.",
+    "risk": "Risks: register, indicators, a year's loss, the month's review and its signature.",
+    "cost": "Cost: usage, prices, rows, budget, clients against fees, savings.",
+    "attest": "What people owe: handing in proof, checking it, what is overdue.",
+    "register": "Registers: what people enter, with its history; CSV and workbooks.",
+    "survey": "Clients' voice: ask them, their answers, issues and call-backs.",
     "sample": "Make synthetic agencies, and damage for drills.",
 }
 """What each command does, in a line."""

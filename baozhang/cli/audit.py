@@ -1,9 +1,10 @@
-"""`baozhang audit`: read the audit log, and prove that nobody changed it.
+"""`baozhang audit`: read the audit log, prove that nobody changed it; audits and their packs.
 
 Verifying needs no site: the log's folder, the public key and, at best, an anchor are enough, on
-any machine.
+any machine; of an evidence pack, the file alone.
 """
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,18 +18,31 @@ from baozhang.audit.letters import STATE_TEMPLATES, Judged, judge_all
 from baozhang.audit.records import Record, parse_anchor
 from baozhang.audit.signing import PUBLIC_KEY, load_public_key
 from baozhang.audit.verification import AuditReport, AuditTrouble, last_records, verify_log
-from baozhang.cli import about
+from baozhang.cli import about, audit_runs, load
 from baozhang.cli.console import JsonFlag, show
 from baozhang.cli.speaking import printable
 from baozhang.clock import SHANGHAI
 from baozhang.settings import site_home
 from baozhang.words import say
 
+_AUDIT = re.compile(r"a-[0-9]{4}(-[0-9]{2}(-r[0-9]+)?|[0-9]{4}-[0-9]{2})")
 PLACE = Path("state") / "audit"  # below a site's home, where `wiring` puts it
 
 LogPath = Annotated[
     Path | None,
-    typer.Argument(help=say("The log's folder, or log.jsonl; else the one of the site.")),
+    typer.Argument(help=say("The log's folder, or log.jsonl, or a pack; else the site's log.")),
+]
+Shown = Annotated[
+    str,
+    typer.Argument(metavar="[AUDIT]", help=say("An audit's id, as a-2026-11; else a log's path.")),
+]
+Fingerprint = Annotated[
+    str,
+    typer.Option(
+        "--fingerprint",
+        metavar="KEY",
+        help=say("Of a pack: the agency's key, 64 digits from paper; another key is refused."),
+    ),
 ]
 KeyPath = Annotated[
     Path | None,
@@ -59,8 +73,9 @@ Count = Annotated[int, typer.Option("--last", min=1, help=say("How many records 
 def register(root: typer.Typer) -> None:
     """Add the `audit` commands."""
     group = typer.Typer(name="audit", help=about("audit"), no_args_is_help=True)
-    group.command("verify", help=say("Prove that no record of the log was changed."))(verify)
-    group.command("show", help=say("Show the newest records of the log."))(show_last)
+    group.command("verify", help=say("Prove that a log or a pack was not changed."))(verify)
+    group.command("show", help=say("Show the newest records of the log, or one audit."))(show_last)
+    audit_runs.register(group)
     root.add_typer(group)
 
 
@@ -70,9 +85,13 @@ def verify(
     public_key: KeyPath = None,
     anchor: AnchorText = None,
     letters: Letters = None,
+    fingerprint: Fingerprint = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Verify a log, and letters by it; exit code 1 when it does not hold or a letter is not its."""
+    """Verify a log, and letters by it, or a pack; exit code 1 when something does not hold."""
+    if path is not None and _is_pack(path):
+        _verify_pack(path, fingerprint, as_json=as_json)
+        return
     place = path or site_home() / PLACE
     folder = place if place.is_dir() else place.parent
     key = load_public_key(public_key or folder / PUBLIC_KEY)
@@ -88,9 +107,32 @@ def verify(
         raise typer.Exit(1)
 
 
-def show_last(path: LogPath = None, *, last: Count = 20, as_json: JsonFlag = False) -> None:
-    """Show the newest records; they are read, not verified."""
-    records = last_records(path or site_home() / PLACE, last)
+def _is_pack(path: Path) -> bool:
+    """Tell whether whoever names this file means a pack, however damaged it is."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return path.suffix == ".zip" or file.read(2) == b"PK"
+
+
+def _verify_pack(path: Path, fingerprint: str, *, as_json: bool) -> None:
+    work = load("audit_pack")
+    report = work.judged(path, fingerprint=fingerprint)
+    show(
+        work.value_of(report),
+        as_json=as_json,
+        human=lambda console: work.draw(console, report, compared=bool(fingerprint)),
+    )
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+def show_last(path: Shown = "", *, last: Count = 20, as_json: JsonFlag = False) -> None:
+    """Show one audit, or the newest records of a log; they are read, not verified."""
+    if _AUDIT.fullmatch(path):
+        audit_runs.show_one(path, as_json=as_json)
+        return
+    records = last_records(Path(path) if path else site_home() / PLACE, last)
     told = {"records": [_record(record) for record in records]}
     show(told, as_json=as_json, human=lambda console: _draw_records(console, records))
 

@@ -83,6 +83,7 @@ class Scene:
 
     def __init__(self, data: Path, aside: Path, rng: Random) -> None:
         self._folder, self._aside, self._rng = data / LOST, aside, rng
+        self._devices: dict[str, Device] = {}
 
     def set_up(self) -> None:
         """Before the backup: take a voucher away, as if it were typed in after tonight."""
@@ -104,7 +105,7 @@ class Scene:
         Raises:
             BaozhangError: it did not come to its end.
         """
-        devices = {person: _enrolled(site, person) for person in (OWNER, OPERATOR)}
+        devices = self._devices = {each: _enrolled(site, each) for each in (OWNER, OPERATOR)}
         form = IncidentForm(noticed_by=OPERATOR, clients=(LOST,), cause="误删")
         incident, _ = open_incident(site, form, actor=ACTOR)
         _to_gate(site, incident, "plan")
@@ -114,6 +115,10 @@ class Scene:
         if halt := walk(site, incident, actor=ACTOR):
             raise _stuck(halt)
         return self._told(site, incident)
+
+    def code(self, person: str) -> str:
+        """Return the next code of somebody who took part in the recovery."""
+        return self._devices[person].code()
 
     def _told(self, site: Site, incident: Incident) -> Recovery:
         plan = incident.value("plan", Plan)

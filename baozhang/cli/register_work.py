@@ -234,7 +234,8 @@ def _written(entry: Entry) -> Shown:
         "register": entry.register,
         "id": entry.id,
         **_version(entry),
-        "values": dict(entry.values), "hash": entry.hash,
+        "values": dict(entry.values),
+        "hash": entry.hash,
     }
     return value, lambda console: console.print(f"✓ {text}", style="green", markup=False)
 

@@ -13,6 +13,10 @@ from tests.end_to_end.running import BAOZHANG, Ran, english, run
 
 WIDE = 80
 TYPES = (
+    "LIST",
+    "REASON",
+    "REQUEST",
+    "ATTESTATION",
     "URL",
     "PATH",
     "TEXT",
@@ -38,6 +42,10 @@ TYPES = (
     "INCIDENT",
     "SCENARIO",
     "NOTICE",
+    "PERIOD",
+    "SECTION",
+    "AUDIT",
+    "KEY",
     "DRILL",
     "GRADE",
     "STEP",
@@ -51,6 +59,8 @@ IDS = (
     *("why", "root", "well", "badly", "lesson", "risk", "training"),
     *("below", "large", "gravest", "grave"),
     *("telephone", "portal", "paper", "message"),
+    *("proven", "attested", "stale", "overdue", "not", "evidenced"),
+    *("handoffs", "contracts", "vendors", "attestations"),
 )
 """What is typed as it is in any language: kinds, gates, parts of a review, grades, channels."""
 NAMES = (

@@ -1,0 +1,1 @@
+"""The costs package: exact money, prices, savings."""
