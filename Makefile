@@ -8,7 +8,7 @@ SYSTEM := $(VENV)/.system
 PYTEST := $(BIN)/python -m pytest
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup demo test test-fast check format lint types imports docs serve kit faults bench bench-scale bench-small small-vault small-proofs small-scale small-databases small-letters small-incident clean help
+.PHONY: setup demo test test-fast check format lint types imports docs serve kit faults bench bench-scale bench-small small-vault small-proofs small-scale small-databases small-letters small-incident small-audit small-cost clean help
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -70,13 +70,15 @@ bench: $(READY)  ## Measure in full: against borg and restic, proofs, scale; res
 	$(BIN)/python -m benchmarks.databases --out out/bench-databases
 	$(BIN)/python -m benchmarks.letters --out out/bench-letters
 	$(BIN)/python -m benchmarks.incident --out out/bench-incident
+	$(BIN)/python -m benchmarks.audit --out out/bench-audit
+	$(BIN)/python -m benchmarks.cost --out out/bench-cost
 
 bench-scale: $(READY)  ## Measure a million files, a file of 2 GB, ten times the files
 	$(BIN)/python -m benchmarks.scale --out out/bench-scale
 
 bench-small: $(READY)  ## The same, small and once: does the harness still work?
 	@tools/peers.sh
-	@$(MAKE) --no-print-directory -j2 small-vault small-proofs small-scale small-databases small-letters small-incident
+	@$(MAKE) --no-print-directory -j2 small-vault small-proofs small-scale small-databases small-letters small-incident small-audit small-cost
 
 small-vault:
 	$(BIN)/python -m benchmarks.vault --small --out out/bench-small
@@ -95,6 +97,12 @@ small-letters:
 
 small-incident:
 	$(BIN)/python -m benchmarks.incident --small --out out/bench-small-incident
+
+small-audit:
+	$(BIN)/python -m benchmarks.audit --small --out out/bench-small-audit
+
+small-cost:
+	$(BIN)/python -m benchmarks.cost --small --out out/bench-small-cost
 
 clean:  ## Remove what setup and runs made
 	rm -rf $(VENV) out build *.egg-info

@@ -226,7 +226,7 @@ def _short(reading: Reading, voice: Voice) -> tuple[Section, ...]:
         audit_lines.grid(reading, voice),
         parts.changes(reading, voice),
         *((parts.serious(reading, voice), parts.tasks(reading, voice)) if mending else ()),
-        parts.actions(reading, voice),
+        parts.actions(reading, voice, parts.MOST_ACTIONS),
         rest.readiness(reading, voice),
         rest.law_in_short(reading, voice),
         rest.independence(reading, voice),

@@ -38,6 +38,7 @@ from reports.plaintext import clean
 
 MOST_SERIOUS = 10
 MOST_NAMED = 20  # lines in one sentence of changes; the page to filter has them all
+MOST_ACTIONS = 12  # in the mail, which is cut by mail programs where it is large
 MOST_TASKS = 3  # told per person; the lines have them all
 URGENCY: dict[Status, int] = {
     "overdue": 0,
@@ -225,22 +226,34 @@ def _task_row(person: str, found: Sequence[Judged], reading: Reading, voice: Voi
     )
 
 
-def actions(reading: Reading, voice: Voice) -> Table | Words:
-    """Return the non-conformities and what is done about them, what is open and late first."""
+def actions(reading: Reading, voice: Voice, most: int | None = None) -> Table | Words:
+    """Return what failed and what is done about it, late first; at most `most` and a count."""
     heading = voice.say("Non-conformities and corrective actions")
     found = reading.value.actions
     if not found:
         lone = reading.value.nonconformities
         note = voice.say("No check of our own records failed, and no corrective action is open.")
         told = tuple(f"{each.control}: {whole(each.says, each.facts, voice)}" for each in lone)
-        return Words(heading, told or (note,))
+        return Words(heading, _at_most(told or (note,), most, voice))
     ordered = sorted(found, key=lambda each: (each.closed is not None, each.due, each.id))
     return Table(
         heading=heading,
         first=voice.say("Corrective action"),
         heads=(voice.say("due by"),),
-        rows=tuple(_action_row(each, reading, voice) for each in ordered),
+        rows=tuple(_action_row(each, reading, voice) for each in ordered[:most]),
+        more=_more(len(ordered), most, voice),
     )
+
+
+def _at_most(told: tuple[str, ...], most: int | None, voice: Voice) -> tuple[str, ...]:
+    more = _more(len(told), most, voice)
+    return (*told[:most], more) if more else told
+
+
+def _more(every: int, most: int | None, voice: Voice) -> str:
+    if most is None or every <= most:
+        return ""
+    return voice.say("{count} more stand in the printed report.", count=every - most)
 
 
 def _action_row(action: Action, reading: Reading, voice: Voice) -> Row:
@@ -267,7 +280,7 @@ def _action_row(action: Action, reading: Reading, voice: Voice) -> Row:
 
 def _action_mark(action: Action, reading: Reading, voice: Voice) -> Mark:
     if action.closed:
-        return Mark("none", voice.say("mended"))
+        return Mark("none", voice.say("corrected"))
     if action.due < business_day(reading.value.at):
-        return Mark("overdue", voice.say("late"))
-    return Mark("failed", voice.say("being mended"))
+        return Mark("overdue", voice.say("correction late"))
+    return Mark("failed", voice.say("being corrected"))

@@ -76,12 +76,14 @@ TEST_TEMPLATES = {
     "notices": "notices sent in time",
     "reviews": "incidents reviewed and signed",
     "actions": "actions done in time",
-    "drill": "a drill that was passed",
+    "drill": "a drill that was passed: {scenario}",
     "register": "register “{name}”",
     "signed": "signature on “{subject}”",
     "people": "people who can approve by code",
     "law": "law register reviewed by counsel",
     "record": "newest record of the kind {kind}",
+    "asked-after": "clients asked within {within} days after an incident",
+    "in-time": "what the register “{register}” promises, done in time",
 }
 """What each kind of test looks at; its arguments fill the fields."""
 OWNER_TEMPLATES: dict[Owner, str] = {
@@ -193,6 +195,8 @@ def test_words(name: str, voice: Voice) -> str:
     args = dict(each.split("=", 1) for each in rest if "=" in each)
     if args.get("duty") in DUTY_TEMPLATES:
         args["duty"] = voice.say(DUTY_TEMPLATES[args["duty"]])
+    if args.get("scenario") == "any":
+        args["scenario"] = voice.say("any scenario")
     return sentence(TEST_TEMPLATES[kind], args, voice)
 
 
@@ -240,7 +244,7 @@ def why(judged: Judged, reading: Reading, voice: Voice) -> tuple[str, ...]:
         told += _tested(control, judged, reading, voice)
     if control.source != "auto":
         told.append(_attested(judged, reading, voice))
-    return tuple(told)
+    return tuple(dict.fromkeys(told))
 
 
 def _tested(control: Control, judged: Judged, reading: Reading, voice: Voice) -> Iterator[str]:

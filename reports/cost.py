@@ -30,7 +30,8 @@ def status(value: Close) -> Status:
         return "inconclusive"
     if value.over:
         return "failed"
-    return "partial" if value.losing or value.unusual else "ok"
+    strangers = any(kind == "strangers" for kind, _ in value.unseen)
+    return "partial" if value.losing or value.unusual or strangers else "ok"
 
 
 def render_cost(

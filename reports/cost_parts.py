@@ -328,7 +328,7 @@ def events(value: Close, pen: Pen) -> Table:
     heads = (
         pen.gettext("Minutes of people"), pen.gettext("Seconds of machines"), pen.gettext("Cost"),
     )  # fmt: skip
-    kinds = {"incident": pen.gettext("Incident"), "drill": pen.gettext("Drill")}
+    kinds = {"incident": pen.gettext("an incident"), "drill": pen.gettext("a drill")}
     rows = tuple(
         Row(
             each.id,

@@ -70,7 +70,7 @@ def check_words(check: Check, pen: Pen) -> str:
     """Return what a rule says, e.g. `Law: ...`."""
     rules = {
         "law": pen.gettext("Law"),
-        "copies": pen.gettext("3-2-1-1-0"),
+        "copies": "3-2-1-1-0",  # the same in every language
         "promise": pen.gettext("Promise"),
         "holds": pen.gettext("Holds"),
     }

@@ -7,7 +7,7 @@ A year's loss is a range and never one number; what nobody scored, estimated or 
 be so and is drawn in no colour that could be taken for good.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -166,7 +166,7 @@ def _sections(value: Review, signed: tuple[SignedBy, ...], pen: Pen) -> tuple[Se
         found.append(answers(value, pen))
     if value.waiting:
         found.append(waiting(value, pen))
-    found += [_method(pen), _signed(signed, pen)]
+    found += [_method(pen), _signed(signed, value.made_by, pen)]
     return (*found, _boxes(pen))
 
 
@@ -195,11 +195,20 @@ def _grades(kind: str, pen: Pen) -> str:
     return pen.gettext("%(name)s: %(grades)s.", name=name, grades=pen.gettext("; ").join(words))
 
 
-def _signed(signed: tuple[SignedBy, ...], pen: Pen) -> Pairs:
+def _signed(signed: tuple[SignedBy, ...], made_by: Collection[str], pen: Pen) -> Pairs:
     return Pairs(
         pen.gettext("Signed with a one-time code"),
-        tuple(Fact(each.person, pen.instant(each.at)) for each in signed),
-        pen.gettext("Nobody has signed yet."),
+        tuple(Fact(each.person, _when(each, made_by, pen)) for each in signed),
+        "" if signed else pen.gettext("Nobody has signed yet."),
+    )
+
+
+def _when(each: SignedBy, made_by: Collection[str], pen: Pen) -> str:
+    at = pen.instant(each.at)
+    if each.person not in made_by:
+        return at
+    return pen.gettext(
+        "%(at)s; scored or decided it as well: nobody else of the agency could sign", at=at
     )
 
 

@@ -76,6 +76,7 @@ def _risk_row(each: Told, pen: Pen) -> Row:
             person=each.person or pen.gettext("nobody"),
         ),
     ]
+    below.append(_loss_words(each, pen))
     if each.estimate_grades:
         likelihood, impact = each.estimate_grades
         below.append(
@@ -89,6 +90,18 @@ def _risk_row(each: Told, pen: Pen) -> Row:
     if each.review_late:
         below.append(pen.gettext("To be reviewed since %(day)s.", day=f"{each.review_on:%Y-%m-%d}"))
     return Row(each.id, level_mark(each.level, pen), (now, before), tuple(below))
+
+
+def _loss_words(each: Told, pen: Pen) -> str:
+    spread = each.spread
+    if spread is None:
+        return pen.gettext("A year's loss: not measured, for nobody estimated it.")
+    return pen.gettext(
+        "A year's loss: %(low)s to %(high)s in eight years of ten, %(mean)s in an average year.",
+        low=about(spread.low, pen),
+        high=about(spread.high, pen),
+        mean=about(spread.mean, pen),
+    )
 
 
 def treatments(value: Review, pen: Pen) -> Table:
@@ -142,6 +155,7 @@ def estimates(value: Review, pen: Pen) -> Pairs:
         pen.gettext("A year's loss"),
         (
             *(Fact(name, about(fen, pen)) for name, fen in figures),
+            Fact(pen.gettext("An average year"), about(found.mean, pen)),
             counts,
             Fact(pen.gettext("Years drawn"), pen.number(found.draws)),
         ),

@@ -23,17 +23,18 @@ from reports.render import render
 from reports.satisfaction_charts import charts
 from reports.satisfaction_value import Satisfaction
 from reports.satisfaction_words import (
+    BESIDE_TEMPLATES,
     CHANGE_MARKS,
     CHANGE_TEMPLATES,
     CLASS_TEMPLATES,
     MEASURE_TEMPLATES,
-    MOVED_TEMPLATES,
     OUTCOME_TEMPLATES,
     STATE_TEMPLATES,
     THROUGH_TEMPLATES,
     change,
     figure,
     heads,
+    moved_mark,
     percent,
     point_name,
     title_of,
@@ -41,7 +42,6 @@ from reports.satisfaction_words import (
 from reports.writing import Pen, pen
 
 KIND: Final[LetterKind] = "satisfaction"
-RUNBOOK = "docs/runbooks/satisfaction.md"
 MOST_ROWS = 60  # of issues, calls and comments; the registers have them all
 MOST_WORDS = 4  # of a theme's words in a row
 
@@ -53,7 +53,8 @@ def canonical(value: Satisfaction) -> str:
 
 def status_of(value: Satisfaction) -> Status:
     """Return the report's verdict; too few answers say nothing, and nothing is no praise."""
-    if any(value.overdue) or any(each.verdict == "lower" for each in value.changes):
+    late = any(value.overdue) or any(each.overdue for each in value.improvements)
+    if late or any(each.verdict == "lower" for each in value.changes):
         return "partial"
     known = any(each.value is not None for each in value.estimates)
     return "ok" if known else "inconclusive"
@@ -270,7 +271,7 @@ def _point(point: Point, pen: Pen) -> Row:
     language, verdict = pen.language, point.difference.verdict
     return Row(
         name=point_name(point.name, language),
-        mark=Mark(CHANGE_MARKS[verdict], say(CHANGE_TEMPLATES[verdict], spoken=language)),
+        mark=Mark(CHANGE_MARKS[verdict], say(BESIDE_TEMPLATES[verdict], spoken=language)),
         cells=(_short(point.hit, pen), _short(point.others, pen), change(point.difference, pen)),
     )
 
@@ -353,24 +354,25 @@ def _due_mark(overdue: bool, done: bool, state: str, language: str) -> Mark:  # 
 
 def _improvements(value: Satisfaction, pen: Pen) -> Table:
     language = pen.language
-    waiting = say("no later round yet", spoken=language)
-    rows = []
-    for each in value.improvements:
-        verdict = each.difference.verdict if each.difference else None
-        word = say(MOVED_TEMPLATES[verdict], spoken=language) if verdict else waiting
-        rows.append(
-            Row(
-                name=each.id,
-                mark=Mark(CHANGE_MARKS[verdict] if verdict else "inconclusive", word),
-                cells=(each.measure.upper(), change(each.difference, pen), each.owner),
-                below=(clean(each.action),),
-            )
+    rows = tuple(
+        Row(
+            name=each.id,
+            mark=moved_mark(each, language),
+            cells=(
+                each.measure.upper(),
+                change(each.difference, pen),
+                each.owner,
+                each.due.isoformat(),
+            ),
+            below=(clean(each.action),),
         )
+        for each in value.improvements
+    )
     return Table(
         say("Improvements, and what they were to move", spoken=language),
         say("improvement", spoken=language),
-        heads(("measure", "change", "owner"), language),
-        tuple(rows),
+        heads(("measure", "change", "owner", "due"), language),
+        rows,
     )
 
 
@@ -419,6 +421,9 @@ def _evidence(value: Satisfaction, number: int, pen: Pen) -> Pairs:
         Fact(say("as of", spoken=language), pen.instant(value.at)),
         Fact(say("software", spoken=language), f"baozhang {__version__}"),
         Fact(say("hash of these figures", spoken=language), digest),
-        Fact(say("runbook", spoken=language), RUNBOOK),
+        Fact(
+            say("runbook", spoken=language),
+            say("docs/runbooks/satisfaction.md", spoken=language),
+        ),
     )
     return Pairs(say("Record", spoken=language), facts)

@@ -61,7 +61,7 @@ class CallTold:
 
 @dataclass(frozen=True, slots=True)
 class ImprovementTold:
-    """An improvement, and whether the measure it was to move has moved in the next round."""
+    """An improvement, and whether the measure it was to move has moved since it is in place."""
 
     id: str
     action: str
@@ -70,7 +70,9 @@ class ImprovementTold:
     wave: str
     after: str
     difference: Difference | None
+    due: date
     done: date | None
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)

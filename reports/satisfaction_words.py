@@ -7,6 +7,8 @@ from baozhang.governance.voice.records import IssueClass, Measure, Outcome, Stat
 from baozhang.governance.voice.scores import Difference, Estimate, Verdict
 from baozhang.governance.voice.themes import dictionary
 from baozhang.words import CHINESE, say
+from reports.page import Mark
+from reports.satisfaction_value import ImprovementTold
 from reports.writing import Pen
 
 MEASURE_TEMPLATES: dict[Measure, str] = {
@@ -25,6 +27,12 @@ CHANGE_TEMPLATES: dict[Verdict, str] = {
     "unclear": "no difference shown",
     "too few": "too few answers",
 }
+BESIDE_TEMPLATES: dict[Verdict, str] = {
+    **CHANGE_TEMPLATES,
+    "higher": "higher than the others",
+    "lower": "lower than the others",
+}
+"""Of one group beside another, at one time."""
 CHANGE_MARKS: dict[Verdict, Status] = {
     "higher": "ok",
     "lower": "failed",
@@ -108,6 +116,18 @@ def change(difference: Difference | None, pen: Pen) -> str:
         low=f"{difference.low:+}",
         high=f"{difference.high:+}",
     )
+
+
+def moved_mark(told: ImprovementTold, language: str) -> Mark:
+    """Return how far an improvement is: in place or not, and whether it moved its measure."""
+    if told.overdue:
+        return Mark("failed", say("overdue", spoken=language))
+    if told.done is None:
+        return Mark("partial", say("not in place yet", spoken=language))
+    if told.difference is None:
+        return Mark("inconclusive", say("no later round yet", spoken=language))
+    verdict = told.difference.verdict
+    return Mark(CHANGE_MARKS[verdict], say(MOVED_TEMPLATES[verdict], spoken=language))
 
 
 def heads(words: tuple[str, ...], language: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ request file, or code ──► proofs looked at ──► kept ──► handed
                      another person, with a code ──► accepted | rejected
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -164,7 +164,7 @@ def accept(site: Site, attestation: str, *, person: str, code: str) -> Attestati
             )
     prove(site, person, code, what=f"{attestation} {row.digest[:12]}")
     said = {"verdict": "accepted", "checked_by": person, "checked_at": site.clock()}
-    return _checked(site, attestation, row.model_copy(update=said), CHECKED)
+    return _checked(site, attestation, row, said, CHECKED)
 
 
 def reject(site: Site, attestation: str, *, person: str, code: str, reason: Refusal) -> Attestation:
@@ -182,7 +182,7 @@ def reject(site: Site, attestation: str, *, person: str, code: str, reason: Refu
         "checked_at": site.clock(),
         "reason": reason,
     }
-    return _checked(site, attestation, row.model_copy(update=said), REJECTED)
+    return _checked(site, attestation, row, said, REJECTED)
 
 
 def _find(site: Site, attestation: str) -> Attestation:
@@ -206,9 +206,13 @@ def _require(row: Attestation, attestation: str, *verdicts: str) -> None:
         )
 
 
-def _checked(site: Site, attestation: str, row: Attestation, action: str) -> Attestation:
-    # the log first: a row that says accepted without it would not count, the other way it is undone
+def _checked(
+    site: Site, attestation: str, before: Attestation, said: Mapping[str, object], action: str
+) -> Attestation:
+    row = before.model_copy(update=said)
     with site.catalog.transaction():
+        _require(_find(site, attestation), attestation, before.verdict)  # others check meanwhile
+        # the log first: a row that is accepted without it would not count, the other way is undone
         site.audit.append(
             actor=row.checked_by, action=action, subject=attestation, sha256=row.digest
         )
@@ -286,14 +290,14 @@ def _require_in_date(expires: date | None, now: datetime) -> None:
 
 
 def _flags(files: Iterable[Proof], effective: datetime, now: datetime) -> tuple[Flag, ...]:
-    """Return what a file's own day says against the day it is handed in for."""
-    dated = max((proof.dated for proof in files if proof.dated), default=None)
-    day = business_day(effective)
-    if dated is None:
-        return ()
-    if dated > day + APART or dated > business_day(now):
-        return ("newer than it claims",)
-    return ("older than it claims",) if dated < day - APART else ()
+    """Return what the own day of any file says against the day it is handed in for."""
+    days = [proof.dated for proof in files if proof.dated]
+    day, today = business_day(effective), business_day(now)
+    flags: dict[Flag, bool] = {
+        "newer than it claims": any(each > min(day + APART, today) for each in days),
+        "older than it claims": any(each < day - APART for each in days),
+    }
+    return tuple(flag for flag, raised in flags.items() if raised)
 
 
 def _is_again(site: Site, answer: _Answer, hashes: Sequence[str], again: Again | None) -> bool:

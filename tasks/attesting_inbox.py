@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baozhang import durable
-from baozhang.errors import BaozhangError, UsageError
+from baozhang.errors import BaozhangError, SourceUnreadableError, UsageError
 from baozhang.governance.attestations import ATTESTATIONS, REQUESTS
 from baozhang.governance.proofs import digest_of, folder
 from baozhang.governance.request_files import RequestFile, read
@@ -23,6 +23,8 @@ from baozhang.words import say
 from tasks.attesting import Submission, submit_request
 
 WHY = "why-not.txt"
+_REFUSED = (UsageError, SourceUnreadableError, OSError)
+"""What holds back one hand-in and no other; a register that was changed by hand holds back all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def take_in(site: Site) -> TakenIn:
     for place in waiting(site):
         try:
             taken.append(_take(site, place))
-        except (UsageError, OSError) as error:
+        except _REFUSED as error:
             _tell(place, error)
             refused += 1
     return TakenIn(tuple(taken), refused)
@@ -122,7 +124,7 @@ def _put_away(site: Site, place: Path, attestation: str) -> None:
     durable.settle(aside)
 
 
-def _tell(place: Path, error: UsageError | OSError) -> None:
+def _tell(place: Path, error: BaozhangError | OSError) -> None:
     """Lay the reason beside a hand-in; where nothing can be written, it stays without."""
     if isinstance(error, BaozhangError):
         text, hint = say(error.template, **error.facts), say(error.hint, **error.facts)

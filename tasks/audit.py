@@ -10,7 +10,7 @@ from prefect.states import Completed
 
 from baozhang.governance import assessing
 from baozhang.governance.audits import audits_of
-from baozhang.governance.controls import catalogue, controls
+from baozhang.governance.controls import catalogue
 from baozhang.governance.judging import weakest
 from baozhang.governance.model import Status
 from baozhang.governance.words import STATUS_TEMPLATES
@@ -100,8 +100,11 @@ def evaluate(audit: str, item: str) -> State[Status]:
     """Judge the controls of one item, id and title; its state is named for how it stands."""
     id_ = item.partition(" ")[0]
     with open_site() as site:
-        ground = audits_of(site).get(audit).ground()
-    serving = [each for each in controls() if id_ in each.items]
+        found = audits_of(site).get(audit)
+    ground, serving = (
+        found.ground(),
+        [each for each in found.yardstick().controls if id_ in each.items],
+    )
     judged = [assessing.judged_one(each, ground) for each in serving]
     status = weakest([each.status for each in judged])
     message = ", ".join(f"{each.control}: {each.status}" for each in judged)
@@ -135,6 +138,7 @@ def wanted_signature(audit: str) -> Wanted:
     """Return whose signature is asked for, and what they sign."""
     with open_site() as site:
         found = audits_of(site).get(audit)
+        audit_packing.require_as_packed(site, found)
         packed = found.packed()
         return Wanted(
             subject=audit_packing.subject_of(found),

@@ -11,24 +11,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from reports.audit_page import audit_page
-
-from baozhang.audit.records import Anchor
+from baozhang.audit.records import Anchor, decode_record
 from baozhang.audit.signing import PUBLIC_KEY, load_signer
+from baozhang.audit.verification import lines_of
 from baozhang.errors import UnreachableError, UsageError
-from baozhang.governance.audits import PACK, Audit, Packed, Published
-from baozhang.governance.controls import catalogue
-from baozhang.governance.pack import Yardstick, log_part, manifest_digest, sealed
+from baozhang.governance.audits import PACK, Audit, Packed, Published, damaged
+from baozhang.governance.pack import KEPT, MANIFEST, entries, log_part, manifest_digest, sealed
 from baozhang.mail.readers import readers, with_pdf
 from baozhang.site import Site
 from baozhang.vault.model import Report, silent
 from reports import audit_value
 from reports.audit import KIND, render_audit, status_of
+from reports.audit_page import audit_page
 from reports.library import standalone
 from reports.page import Letter
 from reports.writing import LANGUAGES
 from tasks.audit_steps import (
-    controls_of,
     draw_samples,
     gather_attested,
     gather_auto,
@@ -97,11 +95,9 @@ def _content(audit: Audit) -> bytes:
 def _sealed(site: Site, audit: Audit) -> bytes:
     folder = site.home / "state" / "audit"
     refs = {ref for piece in audit.ground().evidence for ref in piece.refs}
-    known, ours = catalogue(), controls_of(audit)
     log = log_part(folder, refs)
     return sealed(
         audit,
-        Yardstick(sections=known.sections, items=known.items, controls=ours),
         _pages(site, audit),
         log,
         [Anchor(each.seq, each.hash) for each in site.catalog.anchors()],
@@ -136,6 +132,39 @@ def _forms(letter: Letter) -> dict[str, bytes]:
 
 
 # --- signature and letter -----------------------------------------------------------------------
+
+
+def require_as_packed(site: Site, audit: Audit) -> None:
+    """Refuse an audit that is not any more what the audit log says was packed.
+
+    Its letter is made from the folder, and its signature may come days after the pack.
+
+    Raises:
+        UsageError: it is not packed yet.
+        CorruptObjectError: a file of it was changed; it is named.
+    """
+    packed, content = audit.packed(), _content(audit)
+    inside = {each.name: each.content for each in entries(content)}
+    if packed.manifest not in _logged(site, audit):
+        raise damaged(audit.folder / "packed.json")
+    if hashlib.sha256(content).hexdigest() != packed.sha256:
+        raise damaged(audit.pack)
+    if hashlib.sha256(inside.get(MANIFEST, b"")).hexdigest() != packed.manifest:
+        raise damaged(audit.folder / "packed.json")
+    for name in KEPT:
+        if audit.bytes_of(name) != inside.get(f"{name}.json"):
+            raise damaged(audit.folder / f"{name}.json")
+
+
+def _logged(site: Site, audit: Audit) -> frozenset[str]:
+    """Return the manifests that the audit log knows of an audit."""
+    lines = (line for _, line in lines_of(site.home / "state" / "audit"))
+    records = (decode_record(line).entry for line in lines if PACKED.encode() in line)
+    return frozenset(
+        str(dict(each.facts)["manifest"])
+        for each in records
+        if (each.action, each.subject) == (PACKED, audit.id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +205,9 @@ def sign_audit(
 
     Raises:
         UsageError: it is not packed, they may not, or the code does not count.
+        CorruptObjectError: it is not what was packed.
     """
+    require_as_packed(site, audit)
     return sign(
         site,
         subject_of(audit),
@@ -194,8 +225,10 @@ def publish(site: Site, audit: Audit, *, actor: str) -> Published:
 
     Raises:
         UsageError: it is not packed, nobody has signed it, or nobody reads such letters.
+        CorruptObjectError: it is not what was packed.
     """
     if not audit.has("letter"):
+        require_as_packed(site, audit)
         standing = signing_of(site, audit)
         if standing.able and not standing.is_signed:
             raise UsageError(

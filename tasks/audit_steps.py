@@ -25,6 +25,7 @@ from baozhang.governance.audits import (
     Ground,
     Kind,
     Verdict,
+    Yardstick,
     all_evidence,
     audits_of,
 )
@@ -157,14 +158,26 @@ def _sections(asked: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(each for each in known if each in wanted)
 
 
+def yardstick_of(audit: Audit) -> Yardstick:
+    """Return what an audit measures by: as its first step found it, whoever goes on with it."""
+    if not audit.has("controls"):
+        known = catalogue()
+        ours = assessing.concerned(
+            controls(), assessing.of_sections(known.items, audit.asked.sections)
+        )
+        measure = Yardstick(sections=known.sections, items=known.items, controls=ours)
+        return audit.keep("controls", measure)
+    return audit.yardstick()
+
+
 def items_of(audit: Audit) -> tuple[Item, ...]:
     """Return the items that were asked for."""
-    return assessing.of_sections(catalogue().items, audit.asked.sections)
+    return assessing.of_sections(yardstick_of(audit).items, audit.asked.sections)
 
 
 def controls_of(audit: Audit) -> tuple[Control, ...]:
     """Return the controls that serve them."""
-    return assessing.concerned(controls(), items_of(audit))
+    return yardstick_of(audit).controls
 
 
 # --- evidence -----------------------------------------------------------------------------------
@@ -254,7 +267,7 @@ def ground_of(site: Site, asked: Asked, report: Report = silent) -> Ground:
 def judge_all(site: Site, audit: Audit) -> Verdict:
     """Judge every control and line, and keep it."""
     if not audit.has("judged"):
-        found = assessing.verdict(items_of(audit), controls(), audit.ground())
+        found = assessing.verdict(items_of(audit), controls_of(audit), audit.ground())
         statuses = Counter(found.statuses.values())
         site.audit.append(
             actor=audit.asked.by,

@@ -7,7 +7,6 @@ from typing import get_args
 from baozhang.clock import business_day
 from baozhang.governance import assessing
 from baozhang.governance.audits import Audit, audits_of
-from baozhang.governance.controls import catalogue
 from baozhang.governance.corrective import Corrective
 from baozhang.governance.independence import lines_by_person
 from baozhang.governance.model import Evidence, Period
@@ -16,7 +15,7 @@ from baozhang.settings import Owner
 from baozhang.site import Site
 from reports.audit_laws import articles
 from reports.audit_value import Action, AuditValue, Before, Note, Readiness, Sample, Signed
-from tasks.audit_steps import auditors, controls_of, items_of, signing_roles
+from tasks.audit_steps import auditors, items_of, signing_roles, yardstick_of
 from tasks.drill_troubles import drills_of
 from tasks.recovery_letters import timeline
 from tasks.signing import Signature
@@ -46,7 +45,8 @@ def value_of(
         CorruptObjectError: what is kept of it, or of the one before, cannot be read.
     """
     ground, verdict, findings = audit.ground(), audit.verdict(), audit.findings()
-    ours, items = controls_of(audit), items_of(audit)
+    measure, items = yardstick_of(audit), items_of(audit)
+    ours = measure.controls
     judged = {each.control: each for each in verdict.judged}
     asked = audit.asked
     pieces = {each.id: each for each in ground.evidence}
@@ -55,7 +55,7 @@ def value_of(
         audit=audit.id,
         period=asked.period,
         at=ground.at,
-        sections=tuple(each for each in catalogue().sections if each.id in asked.sections),
+        sections=tuple(each for each in measure.sections if each.id in asked.sections),
         controls=ours,
         lines=assessing.lines_of(items, ours, verdict.judged),
         evidence=ground.evidence,

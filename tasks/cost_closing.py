@@ -67,7 +67,7 @@ def close(site: Site, month: Month) -> Close:
         expected=forecast([*(each.fen for each in line), total]) if counted.whole else (),
         unusual=tuple(_unusual(line, groups, clients)) if counted.whole else (),
         proposals=_savings(site, counted),
-        benefit=benefit(total, _loss(site)) if counted.whole else None,
+        benefit=benefit(total, _loss(site, month)) if counted.whole else None,
         events=event_costs(ran(site, counted.days), counted.hours, counted.book, counted.days),
         footprint=footprint(counted.metered.usages),
     )
@@ -111,8 +111,9 @@ def _unusual(
     yield from sorted(odd, key=lambda each: -abs(each.value - each.usual))[:MOST_UNUSUAL]
 
 
-def _loss(site: Site) -> Loss | None:
-    found = annual_loss(site)
+def _loss(site: Site, month: Month) -> Loss | None:
+    """Return the year's loss, drawn by the month's seed: closed again, it says the same."""
+    found = annual_loss(site, seed=month.year * 100 + month.number)
     return Loss(found.low, found.middle, found.high) if found.estimated else None
 
 

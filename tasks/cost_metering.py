@@ -4,8 +4,8 @@ The books say how many bytes were added; a store says how many are there.  Both 
 difference: what was pruned, what the agency keeps of its own, and what nobody can account for.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from logging import getLogger
 
@@ -16,7 +16,16 @@ from baozhang.costs.closing import Closes, Held, PlaceHeld
 from baozhang.costs.metering import Metered, meter, places_of
 from baozhang.costs.model import Days, month_days
 from baozhang.costs.prices import PriceBook
-from baozhang.costs.registers import HOURS, LICENCES, MEDIA, HoursRow, LicenceRow, MediumRow
+from baozhang.costs.registers import (
+    FEES,
+    HOURS,
+    LICENCES,
+    MEDIA,
+    FeeRow,
+    HoursRow,
+    LicenceRow,
+    MediumRow,
+)
 from baozhang.errors import BaozhangError, UsageError
 from baozhang.settings.values import is_remote
 from baozhang.site import Site
@@ -26,6 +35,7 @@ from baozhang.words import say
 from reports.months import Month, month_of
 
 WORST = 5  # clients named whose bytes differ most
+MOST_STRANGERS = 20  # named in the report
 
 LOG = getLogger(__name__)
 
@@ -96,7 +106,36 @@ def usage_of(site: Site, month: Month) -> tuple[Days, PriceBook, Metered]:
     book.require_sound()
     sets = {name: each.vault for name, each in site.agency.file.sets.items()}
     hours = HOURS.rows(site).values()
-    return days, book, meter(site.catalog, book.parts(days), vaults_of(site), sets, hours)
+    found = meter(site.catalog, book.parts(days), vaults_of(site), sets, hours)
+    if names := strangers(site, days, book, {client for client, _ in found.kept}):
+        facts = (("names", ", ".join(names[:MOST_STRANGERS])),)
+        found = replace(found, unseen=(*found.unseen, ("strangers", facts)))
+    return days, book, found
+
+
+def strangers(site: Site, days: Days, book: PriceBook, stored: Collection[str]) -> tuple[str, ...]:
+    """Return what rows of some days name and nobody knows: clients, people, places.
+
+    Args:
+        site: the site.
+        days: which rows count.
+        book: a place with a price of its own may be one to move to.
+        stored: clients of whom something is kept, also those who left.
+    """
+    clients = {*site.agency.clients, *stored, ""}
+    priced = {row.sku.removeprefix("storage:") for row in book.rows.values()}
+    places = {*remote_places(site), *priced, ""}
+    hours = [row for row in HOURS.rows(site).values() if days.first <= row.day <= days.last]
+    fees, media = FEES.rows(site).values(), MEDIA.rows(site).values()
+    found = {row.client for row in hours} - clients
+    found |= {row.person for row in hours} - set(site.agency.people)
+    found |= {row.client for row in fees if _holds(row, days)} - clients
+    found |= {row.place for row in media if _holds(row, days)} - places
+    return tuple(sorted(found))
+
+
+def _holds(row: FeeRow | MediumRow, days: Days) -> bool:
+    return days.within(row.valid_from, row.valid_to) is not None
 
 
 def count(site: Site, month: Month) -> Counted:

@@ -21,9 +21,9 @@ DRILL_TEMPLATES = {
     "aborted": "the drill {drill} of {day} never began, so nothing of {scenario} was tried",
     "edited": "the journals of {count} drills are not what the audit log knows, or cannot be read: "
     "{drills}",
-    "played": "there was no incident in the period; drill {drill} of {day} played it: {event}",
+    "played": "there was no incident in the period; in drill {drill} of {day} it was done",
     "unplayed": "there was no incident in the period; in drill {drill} of {day} it did not come to "
-    "it: {event}",
+    "it",
     "notices": "there was no incident in the period; in drill {drill} of {day} {measured} of "
     "{target} notices lay ready in time",
 }
@@ -67,6 +67,8 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "step:equal": WALK,
         "step:lift": WALK,
         "step:destroy": WALK,
+        "letter:recovery": WALK,
+        "letter:recovery-legal": WALK,
     }
 )
 """By which act of a drill's log an incident's event or step is played; of others no drill speaks.

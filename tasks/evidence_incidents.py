@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from baozhang.catalog.entries import RegisterBook
+from baozhang.catalog.model import Entry
 from baozhang.clock import business_day
 from baozhang.errors import BaozhangError
+from baozhang.governance.model import Period
+from baozhang.governance.voice.records import WAVES
 from baozhang.incidents.approvals import Request, Standing, Verdict, Word, standing
 from baozhang.incidents.incidents import Incident
 from baozhang.incidents.journal import FILE, Journal
@@ -20,15 +24,19 @@ from tasks.evidence_asking import Args, Asking, Facts, Found, Rows, named, numbe
 from tasks.evidence_drills import played_event, played_gate, played_notices
 from tasks.evidence_journals import Trace, day_of
 from tasks.evidence_log import unclear, unsound
+from tasks.evidence_words import CODE_TEMPLATES, EVENT_TEMPLATES, GATE_TEMPLATES
 from tasks.notices import picture
 
+LETTER = "letter:"
 INCIDENT_TEMPLATES = {
-    "event": "{good} of {all} incidents of the period have {event} in their journal; {open} go on",
+    "event": "{good} of {all} incidents of the period have {event} on record; {open} go on",
     "signed": "at {good} of {all} incidents of the period people opened the gate {gate} with their "
     "codes; {open} go on",
     "notices": "{good} of {all} notices that fell due went out in time, of {incidents} incidents of"
     " the period",
     "reviews": "{good} of {all} incidents have a review that was signed within {within} days of "
+    "their end",
+    "asked_after": "of {good} of {all} incidents clients were surveyed within {within} days of "
     "their end",
     "actions": "{overdue} of {all} actions of incidents and drills are past their day on {day}; "
     "{done} are done",
@@ -53,16 +61,22 @@ Ask = Callable[[Trace], _Word | None]
 
 
 def incident(asking: Asking, args: Args) -> Found | None:
-    """Tell whether every incident of the period has an event or a step in its journal."""
+    """Tell whether every incident of the period has an event, a step or a letter (`letter:…`)."""
     event = word(args, "event")
+    kind = event.removeprefix(LETTER) if event.startswith(LETTER) else ""
+    written = {each.period: each for each in asking.site.catalog.letters(kind)} if kind else {}
 
     def ask(trace: Trace) -> _Word | None:
+        letter = written.get(trace.id)
+        if letter is not None and letter.at < asking.until:
+            return _Word(trace, True, letter.at, (f"{LETTER}{kind}/{letter.number:06d}",))
         found = trace.first(event)
         if found is not None:
             return _Word(trace, True, found.at)
         return _Word(trace, False, trace.closed) if trace.closed else None
 
-    return _asked(asking, ask, "event", {"event": event}) or played_event(asking, event)
+    says = EVENT_TEMPLATES.get(event, INCIDENT_TEMPLATES["event"])
+    return _asked(asking, ask, says, {"event": event}) or played_event(asking, event)
 
 
 def signed(asking: Asking, args: Args) -> Found | None:
@@ -79,10 +93,11 @@ def signed(asking: Asking, args: Args) -> Found | None:
         seen = tuple(f"audit:{each.seq}" for each in counted if each)
         return _Word(trace, all(counted), found.at, seen)
 
-    return _asked(asking, ask, "signed", {"gate": gate}) or played_gate(asking, gate)
+    says = GATE_TEMPLATES.get(gate, INCIDENT_TEMPLATES["signed"])
+    return _asked(asking, ask, says, {"gate": gate}) or played_gate(asking, gate)
 
 
-def _asked(asking: Asking, ask: Ask, template: str, facts: dict[str, str | int]) -> Found | None:
+def _asked(asking: Asking, ask: Ask, says: str, facts: dict[str, str | int]) -> Found | None:
     """Ask every incident of the period; None: there was none."""
     ours = [each for each in asking.incidents.traces if asking.within(each.opening.opened)]
     words = [found for each in ours if (found := ask(each)) is not None]
@@ -98,7 +113,7 @@ def _asked(asking: Asking, ask: Ask, template: str, facts: dict[str, str | int])
     return Found(
         result="fail" if bad else "pass",
         effective=max(each.at for each in words),
-        says=INCIDENT_TEMPLATES[template],
+        says=says,
         facts=facts
         | {
             "good": len(words) - len(bad),
@@ -121,7 +136,7 @@ def _digest(words: Iterable[_Word]) -> str:
     rows = Rows()
     for each in words:
         good = "good" if each.good else "bad"
-        rows.add(each.trace.id, each.trace.head, good, each.at.isoformat())
+        rows.add(each.trace.id, each.trace.head, good, each.at.isoformat(), *each.refs)
     return rows.digest
 
 
@@ -149,14 +164,25 @@ class Approved:
     """Who opened a gate.
 
     Attributes:
+        asked: id of the person or run that asked.
         by: their ids; none where it was not opened.
         at: when the last of them did.
         what: what their codes were counted for.
     """
 
+    asked: str
     by: tuple[str, ...]
     at: datetime
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByCode:
+    """What people did with their codes, as evidence: who asked, and somebody else who agreed."""
+
+    found: Found
+    asked: str
+    agreed: str
 
 
 def approved(trace: Trace, gate: str) -> Approved | None:
@@ -180,7 +206,36 @@ def approved(trace: Trace, gate: str) -> Approved | None:
     ours = [each.at for each in verdicts if each.digest == request.digest]
     by = found.by if found.state == "approved" else ()
     what = f"{trace.id} {gate} {request.digest[:12]}"
-    return Approved(by, max(ours, default=request.at), what)
+    return Approved(request.asked_by, by, max(ours, default=request.at), what)
+
+
+def by_code(asking: Asking, gate: str) -> ByCode | None:
+    """Return who opened a gate of the newest incident that came to it, each with their code.
+
+    None: nobody but who asked; or that incident or the log cannot be read, so nothing is known.
+    """
+    asked = [(each, approved(each, gate)) for each in asking.incidents.traces]
+    came = [(trace, found) for trace, found in asked if found is not None]
+    if not came or not asking.log.sound:
+        return None
+    trace, found = came[-1]
+    counted = [asking.log.counted.get((each, found.what)) for each in found.by]
+    others = [each for each in found.by if each != found.asked]
+    newer = any(not each.startswith("d-") and each > trace.id for each in asking.incidents.damaged)
+    if newer or not others or not all(counted):
+        return None
+    rows = Rows()
+    rows.add(trace.id, gate, found.what, found.at.isoformat(), *found.by)
+    seen = (f"audit:{each.seq}" for each in counted if each)
+    made = Found(
+        result="pass",
+        effective=found.at,
+        says=CODE_TEMPLATES[gate],
+        facts={"incident": trace.id, "people": named(found.by)},
+        refs=refs((f"incident:{trace.id}", *seen)),
+        digest=rows.digest,
+    )
+    return ByCode(made, found.asked, others[-1])
 
 
 def _verdicts(trace: Trace, gate: str) -> Iterable[Verdict]:
@@ -285,6 +340,42 @@ def reviews(asking: Asking, args: Args) -> Found | None:
         for trace in asking.incidents.traces
         if trace.closed and (found := _reviewed(asking, trace, trace.closed + within)) is not None
     ]
+    return _since_their_end(asking, words, "reviews", days)
+
+
+def asked_after(asking: Asking, args: Args) -> Found | None:
+    """Tell whether clients were surveyed within so many days of the end of each incident.
+
+    Asked of those whose days ran out in the period, and of those surveyed in it.
+    """
+    days = number(args, "within")
+    waves = {
+        str(values["incident"]): entry
+        for entry in reversed(RegisterBook(asking.site.catalog).history(WAVES.name))
+        if (values := dict(entry.values)).get("incident") and entry.at < asking.until
+    }
+    words = []
+    for trace in asking.incidents.traces:
+        if trace.closed:
+            last = business_day(trace.closed) + timedelta(days=days)
+            found = _surveyed(asking, trace, waves.get(trace.id), Period(last, last).end)
+            words += [found] if found else []
+    return _since_their_end(asking, words, "asked_after", days)
+
+
+def _surveyed(asking: Asking, trace: Trace, wave: Entry | None, due: datetime) -> _Word | None:
+    over = asking.begin < due <= asking.until
+    if wave is None:
+        return _Word(trace, False, min(due, asking.last)) if over else None
+    if not over and not asking.within(wave.at):
+        return None
+    return _Word(trace, wave.at < due, wave.at, (f"entry:{wave.register}/{wave.id}/1",))
+
+
+def _since_their_end(
+    asking: Asking, words: Sequence[_Word], template: str, days: int
+) -> Found | None:
+    """Return what incidents say that had so many days from their end on."""
     bad = [each for each in words if not each.good]
     damaged = _damaged(asking)
     if damaged and not bad:
@@ -294,7 +385,7 @@ def reviews(asking: Asking, args: Args) -> Found | None:
     return Found(
         result="fail" if bad else "pass",
         effective=max(each.at for each in words),
-        says=INCIDENT_TEMPLATES["reviews"],
+        says=INCIDENT_TEMPLATES[template],
         facts={
             "good": len(words) - len(bad),
             "all": len(words),

@@ -19,8 +19,8 @@ from tasks.signing import SIGNATURES, Signature
 REGISTER_TEMPLATES = {
     "rows": "{good} rows stand in the register {register}, {wanted} are asked for; it was last "
     "changed on {day}",
-    "in_time": "{good} of {all} rows of the register {register} that have a day are done or within "
-    "it on {day}",
+    "in_time": "{good} of {all} rows of the register {register} that have a day were done by it, "
+    "or have time on {day}",
     "damaged": "the register {register} was changed by hand and could not be judged",
     "signed": "{subject} was signed by {count} people with their codes on {day}",
     "refused": "{subject} was refused on {day}",
@@ -69,9 +69,10 @@ def register(asking: Asking, args: Args) -> Found | None:
 
 
 def in_time(asking: Asking, args: Args) -> Found | None:
-    """Tell whether nothing that stands in a register is past its day; it is as new as its change.
+    """Tell whether what a register asks for by a day was done by it; it is as new as its change.
 
-    A row that says by when, in a cell of `DUE`, is past it when no cell says that it was done.
+    A row that says by when, in a cell of `DUE`, is past it when no cell says that it was done; one
+    that was done too late, or ended undone past its day, speaks against the period in which it was.
     """
     name = word(args, "register")
     try:
@@ -83,7 +84,7 @@ def in_time(asking: Asking, args: Args) -> Found | None:
     owed = [each for each in newest.values() if any(dict(each.values).get(due) for due in DUE)]
     if not owed:
         return None
-    late = [each for each in owed if each.what == "put" and _is_late(each, asking.day)]
+    late = [each for each in owed if _is_late(each, asking)]
     rows = Rows()
     for each in known:
         rows.add(each.hash)
@@ -104,12 +105,19 @@ def in_time(asking: Asking, args: Args) -> Found | None:
     )
 
 
-def _is_late(entry: Entry, day: str) -> bool:
-    values = dict(entry.values)
-    return any(
-        due in values and str(values[due]) < day and not any(values.get(end) for end in ends)
-        for due, ends in DUE.items()
-    )
+def _is_late(entry: Entry, asking: Asking) -> bool:
+    """Tell whether a row is past one of its days, or was when it was done or ended in the period.
+
+    Days are ISO texts, which sort as they follow each other.
+    """
+    values, first = dict(entry.values), asking.period.first.isoformat()
+    ended = business_day(entry.at).isoformat() if entry.what != "put" else ""
+    for name, ends in DUE.items():
+        due = str(values.get(name) or "")
+        done = next((str(values[end]) for end in ends if values.get(end)), ended)
+        if due and due < (done or asking.day) and (not done or done >= first):
+            return True
+    return False
 
 
 def _ref(entry: Entry) -> str:

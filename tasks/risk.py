@@ -70,7 +70,7 @@ def wanted_signature(drawn: Drawn) -> Wanted:
             subject=drawn.subject,
             digest=drawn.digest,
             roles=SIGNERS,
-            not_by=(),
+            not_by=review.made_by,
             text=_shown(site, drawn),
             until=review.at + SIGN_WITHIN,
         )

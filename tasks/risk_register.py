@@ -6,7 +6,7 @@ audit log keeps each change.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from pydantic import ValidationError
@@ -23,6 +23,9 @@ from tasks.people import require_person
 from tasks.risk_ground import contracts
 
 POINTS = 3
+LONGEST_ACCEPTANCE = timedelta(days=366)
+"""What is accepted is looked at again within a year."""
+UNDECIDED = {"treatment": None, "treated_on": None, "treated_by": "", "reason": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def _accept_change(site: Site, id_: str, by: str) -> Risk:
             risk=proposal.risk,
         )
     if proposal.change == "reopen":
-        changed = _put(site, proposal.risk, risk, by, treatment=None, treated_on=None, reason="")
+        changed = _put(site, proposal.risk, risk, by, **UNDECIDED)
     else:
         name = "likelihood" if risk.residual_likelihood is None else "residual_likelihood"
         grade = max(proposal.likelihood or 0, getattr(risk, name) or 0)
@@ -208,18 +211,13 @@ def treat(site: Site, id_: str, decision: Decision, *, by: str) -> Risk:
 
     Raises:
         UsageError: not an open risk, controls or a contract that nobody knows, an acceptance
-            without a last day or a reason.
+            without a last day within a year or a reason, a day that is past, or something that
+            belongs to another treatment.
     """
     require_person(site, by)
     risk, today = _open(site, id_), business_day(site.clock())
     _require_controls((*decision.controls, *decision.conditions))
-    if decision.treatment == "accept" and (
-        decision.until is None or decision.until <= today or not decision.reason.strip()
-    ):
-        raise UsageError(
-            "an acceptance needs a last day to come and a reason",
-            hint="Give --until and --reason: nothing is accepted for ever.",
-        )
+    _require_fitting(decision, today)
     if decision.treatment == "transfer":
         _require_contract(site, decision.insurance)
     return _put(
@@ -235,6 +233,7 @@ def treat(site: Site, id_: str, decision: Decision, *, by: str) -> Risk:
         treat_by=decision.by_day,
         review_on=decision.review_on or risk.review_on,
         treated_on=today,
+        treated_by=by,
         reason=decision.reason.strip(),
     )
 
@@ -288,6 +287,37 @@ def _require_controls(names: Iterable[str]) -> None:
             hint="Choose ids of the control catalogue: see docs/coverage.md.",
             controls=", ".join(name[:40] for name in lost),
         )
+
+
+def _require_fitting(decision: Decision, today: date) -> None:
+    if decision.treatment == "accept":
+        last = decision.until
+        in_time = last is not None and today < last <= today + LONGEST_ACCEPTANCE
+        if not in_time or not decision.reason.strip():
+            raise UsageError(
+                "an acceptance needs a reason and a last day within a year",
+                hint="Give --until and --reason: nothing is accepted for ever.",
+            )
+    elif decision.until is not None:
+        raise _misplaced("--until", "accept")
+    if decision.treatment != "transfer" and (decision.insurance or decision.conditions):
+        raise _misplaced("--insurance, --condition", "transfer")
+    past = [day for day in (decision.by_day, decision.review_on) if day and day < today]
+    if past:
+        raise UsageError(
+            "{day} is past: nothing can be due by then",
+            hint="Give a day that is to come.",
+            day=past[0],
+        )
+
+
+def _misplaced(options: str, treatment: Treatment) -> UsageError:
+    return UsageError(
+        "{options} belongs to the treatment {treatment} alone",
+        hint="Leave it out, or decide otherwise.",
+        options=options,
+        treatment=treatment,
+    )
 
 
 def _require_contract(site: Site, id_: str) -> None:

@@ -142,7 +142,8 @@ def draw_up(site: Site, *, run: str = "") -> Drawn:
 
     Args:
         site: the site.
-        run: id of the flow's run: what it drew up before it was suspended stays what it was.
+        run: id of the flow's run: what it drew up before it was suspended stays what it was; what
+            people draw up meanwhile takes its place, and is what the run goes on with.
 
     Raises:
         UnreachableError: it cannot be kept.
@@ -152,6 +153,7 @@ def draw_up(site: Site, *, run: str = "") -> Drawn:
     review = reviewed(site)
     drawn = Drawn(review.period, digest_of(review))
     folder = _folder(site) / review.period
+    run = run or _waiting_run(site, review.period)
     newest = json.dumps({"digest": drawn.digest, "run": run}, sort_keys=True)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -188,6 +190,7 @@ def reviewed(site: Site) -> Review:
         period=period,
         at=now,
         before=last.period if last else "",
+        made_by=makers(rows),
         since=events(site, since),
         risks=tuple(_told(site, id_, each, ground) for id_, each in rows.items() if _is_open(each)),
         waiting=tuple(_waiting(rows, PROPOSALS.rows(site))),
@@ -197,6 +200,12 @@ def reviewed(site: Site) -> Review:
         audited=audited.audit,
         sample=site.agency.file.sample,
     )
+
+
+def makers(rows: Mapping[str, Risk]) -> tuple[str, ...]:
+    """Return who scored the open risks or decided about them, by id."""
+    counted = [each for each in rows.values() if _is_open(each)]
+    return tuple(sorted({p for each in counted for p in (each.scored_by, each.treated_by) if p}))
 
 
 def _is_open(risk: Risk) -> bool:
@@ -261,7 +270,7 @@ def _spread(id_: str, risk: Risk, seed: int) -> Spread | None:
     if not risk.estimated:
         return None
     found: Range = loss_of({id_: risk}, seed=seed)
-    return Spread(low=found.low, middle=found.middle, high=found.high)
+    return Spread(low=found.low, middle=found.middle, high=found.high, mean=found.mean)
 
 
 def _waiting(rows: Mapping[str, Risk], changes: Mapping[str, Proposal]) -> Iterator[Proposed]:
@@ -357,11 +366,14 @@ def kept(site: Site, drawn: Drawn) -> Review:
 
 
 def _of_run(site: Site, run: str) -> Drawn | None:
-    for period in periods(site):
-        said = json.loads((_folder(site) / period / "newest").read_bytes())
-        if said["run"] == run:
-            return Drawn(period, str(said["digest"]))
-    return None
+    found = (period for period in periods(site) if _waiting_run(site, period) == run)
+    return next((newest(site, period) for period in found), None)
+
+
+def _waiting_run(site: Site, period: str) -> str:
+    """Return the run that goes on with the newest look of a month; "": none does."""
+    file = _folder(site) / period / "newest"
+    return str(json.loads(file.read_bytes())["run"]) if file.exists() else ""
 
 
 def _folder(site: Site) -> Path:
@@ -376,7 +388,14 @@ def sign_review(
 ) -> Signature:
     """Take a person's word on a look; raises as `tasks.signing.sign`."""
     return sign(
-        site, drawn.subject, drawn.digest, person=person, code=code, roles=SIGNERS, word=word
+        site,
+        drawn.subject,
+        drawn.digest,
+        person=person,
+        code=code,
+        roles=SIGNERS,
+        not_by=kept(site, drawn).made_by,
+        word=word,
     )
 
 

@@ -54,7 +54,6 @@ MONTH: Final = timedelta(days=31)
 LATE_TIMES = 2
 """Intervals without a good backup that are no longer one night's bad luck."""
 COPIED = "mirror.copied"  # what `tasks.backup` leaves in the audit log
-RESTORED = "vault.restored"  # what `baozhang restore` leaves there
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +164,14 @@ def _is_complete(copied: Record | None, after: datetime | None) -> bool:
 
 
 def failed_proofs(look: Look) -> Signal:
-    """Count runs' sets whose restore test or verification failed within a month."""
+    """Count runs' sets whose restore test or verification failed within a month.
+
+    Where every one of them was inconclusive, nothing was measured.
+    """
     ran = runs_of(look.site.catalog, look.now - MONTH, "restore_test", "validation")
     refs = (f"run:{each.run}" for each in reversed(ran) if each.failed)
-    return _counted(sum(each.failed for each in ran), refs, measured=bool(ran))
+    concluded = any(each.failed or each.troubled < each.outcomes for each in ran)
+    return _counted(sum(each.failed for each in ran), refs, measured=concluded)
 
 
 def overdue_restores(look: Look) -> Signal:
@@ -295,17 +298,15 @@ def approvers(look: Look) -> Signal:
 
 
 def restorers(look: Look) -> Signal:
-    """Count people of the agency who within a year restored, or passed a drill, all by themselves.
+    """Count people of the agency who within a year passed a drill all by themselves.
 
-    A drill that three people passed together shows of none that they can do it alone.
+    A drill that three people passed together shows of none that they can do it alone; a restore at
+    the command line names nobody.
     """
     recent = [each for each in look.drills if each.passed and look.within(each.start, YEAR)]
-    log = look.site.home / STATE / "audit"
-    restored = [each for each in records_of(log, RESTORED) if look.within(each.at, YEAR)]
     alone = {each.people[0]: f"drill:{each.id}" for each in recent if len(each.people) == 1}
-    alone |= {each.entry.actor: f"audit:{each.seq}" for each in restored}
     able = {who: ref for who, ref in alone.items() if who in look.site.agency.people}
-    return _counted(len(able), able.values(), measured=bool(recent or restored))
+    return _counted(len(able), able.values(), measured=bool(recent))
 
 
 def ready_scenarios(look: Look) -> Signal:

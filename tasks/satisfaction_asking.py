@@ -220,7 +220,11 @@ def write_asking(site: Site, id_: str) -> Asked:
         for row, each in voice.invitations.items()
         if each.wave == id_ and each.client in site.agency.clients
     }
-    silent = {row: each for row, each in asked.items() if each.client not in answered}
+    silent = {
+        row: each
+        for row, each in asked.items()
+        if each.client not in answered and _by_mail(site, voice, each)
+    }
     drafts = list(_drafts(site, voice, wave, silent, gone))
     letters = len(write(site, drafts)) if drafts else 0
     late = silent if _is_late(wave, voice.day) else {}
@@ -229,10 +233,18 @@ def write_asking(site: Site, id_: str) -> Asked:
     reminded = {
         row: each.model_copy(update={"reminded": voice.day})
         for row, each in late.items()
-        if each.reminded is None and each.channel == "mail"
+        if each.reminded is None
     }
     INVITATIONS.put(site, reminded, by=ACTOR)
     return Asked(id_, len(asked), letters, written)
+
+
+def _by_mail(site: Site, voice: Voice, invitation: Invitation) -> bool:
+    """Tell whether a client still agrees to get letters: it may have said no since it was asked."""
+    said = voice.audience.get(invitation.client)
+    agrees = said is not None and said.consent and said.channel == "mail"
+    reachable = site.agency.clients[invitation.client].contact is not None
+    return agrees and reachable and invitation.channel == "mail"
 
 
 def _is_late(wave: Wave, day: date) -> bool:
@@ -266,15 +278,14 @@ def _drafts(
     *,
     reminder: bool = False,
 ) -> Iterator[Draft]:
-    """Yield the letters to those who are asked by mail and have none yet."""
+    """Yield the letters to those of these who have none yet."""
     for each in invitations.values():
         client = site.agency.clients[each.client]
         period = period_of(wave, each.wave) + (REMINDER if reminder else "")
-        if each.channel != "mail" or client.contact is None or (period, client.id) in gone:
+        if client.contact is None or (period, client.id) in gone:
             continue
         survey = survey_of(site, wave, each, reminder=reminder)
-        said = voice.audience.get(each.client)
-        language = (said.language if said else None) or client.contact.language
+        language = voice.audience[each.client].language or client.contact.language
         reader = Correspondent(client.contact.name, client.contact.email)
         yield Draft(
             kind=KIND,

@@ -150,8 +150,15 @@ def improve(
     """
     require_person(site, by)
     require_person(site, owner)
-    voice_of(site).wave(wave)
+    voice = voice_of(site)
+    voice.wave(wave)
     _require_text(action)
+    if due < voice.day:
+        raise UsageError(
+            "{day} has passed: nothing can be due then",
+            hint="Give a day to come with --due.",
+            day=due,
+        )
     if theme and theme not in dictionary():
         raise UsageError(
             "there is no theme {theme}",

@@ -253,12 +253,14 @@ def _improvements(voice: Voice, minimum: int) -> Iterator[ImprovementTold]:
             wave=row.wave,
             after=each.after,
             difference=each.difference,
+            due=row.due,
             done=row.done,
+            overdue=row.done is None and voice.day > row.due,
         )
 
 
 def improvements_of(site: Site) -> tuple[ImprovementTold, ...]:
-    """Return every improvement, and whether it moved anything."""
+    """Return every improvement, how far it is, and whether it moved anything."""
     return tuple(_improvements(voice_of(site), rules().minimum))
 
 

@@ -9,6 +9,7 @@ counts and the numbers of refused rows are kept.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from logging import getLogger
@@ -35,7 +36,7 @@ from tasks.satisfaction_site import ACTOR, Voice, voice_of
 FOLDER = "surveys"
 INBOX = "inbox"
 MAPPING = "mapping.yaml"
-ENDINGS = frozenset({".csv", ".xlsx", ".xls", ".ods"})
+LEFT_BEHIND = (".", "~$")  # what desktops lay beside files begins so
 
 LOG = getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Received:
 
     Attributes:
         sha256: of the file; it has no other name.
+        absent: columns that the mapping names and the file has not.
         problem: template of why it could not be read; "": it was.
     """
 
@@ -53,6 +55,7 @@ class Received:
     taken: int = 0
     known: int = 0
     refused: tuple[tuple[int, str], ...] = ()
+    absent: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -75,10 +78,11 @@ def _mapping(path: Path | None) -> AnswerMap:
 
 def _take(site: Site, path: Path, mapping: AnswerMap, *, by: str, dry_run: bool = False) -> Taken:
     grid = read_grid(path)
-    known = voice_of(site).known
-    found = take(grid, mapping, known, by=by, now=site.clock(), file=path.name)
-    if not dry_run:
-        ANSWERS.put(site, found.answers, by=by)
+    with site.catalog.transaction():  # nobody else takes an answer of the same client meanwhile
+        known = voice_of(site).known
+        found = take(grid, mapping, known, by=by, now=site.clock(), file=path.name)
+        if not dry_run:
+            ANSWERS.put(site, found.answers, by=by)
     return found
 
 
@@ -99,6 +103,16 @@ def record(
             figure outside its scale, or nothing at all.
     """
     require_person(site, by)
+    said = {"csat": csat, "nps": nps, "ces": ces}
+    cells: dict[str, str | int] = {name: n for name, n in said.items() if n is not None}
+    cells |= {"channel": "phone", "comment": comment, "recorded_by": by}
+    with site.catalog.transaction():  # nobody else takes an answer of the same client meanwhile
+        return _recorded(site, whose, cells, by)
+
+
+def _recorded(
+    site: Site, whose: str, cells: Mapping[str, str | int], by: str
+) -> tuple[str, Answer]:
     voice = voice_of(site)
     wave, client = _asked(voice, whose)
     id_ = answer_id(wave, client)
@@ -115,11 +129,8 @@ def record(
             hint="Look at its days: `baozhang survey show {wave}`.",
             wave=wave,
         )
-    said = {"csat": csat, "nps": nps, "ces": ces}
-    cells: dict[str, str | int] = {name: n for name, n in said.items() if n is not None}
-    cells |= {"wave": wave, "client": client, "answered_at": site.clock().isoformat()}
-    cells |= {"channel": "phone", "comment": comment, "recorded_by": by}
-    answer = ANSWERS.parsed(id_, cells)
+    whole = {"wave": wave, "client": client, "answered_at": site.clock().isoformat(), **cells}
+    answer = ANSWERS.parsed(id_, whole)
     ANSWERS.put(site, {id_: answer}, by=by)
     return id_, answer
 
@@ -153,8 +164,10 @@ def inbox(site: Site) -> Path:
 def take_inbox(site: Site) -> tuple[Received, ...]:
     """Take every file of the inbox; one that cannot be read stays there and holds back no other."""
     folder = inbox(site)
-    files = sorted(each for each in folder.iterdir() if each.suffix.lower() in ENDINGS)
     own = folder / MAPPING
+    files = sorted(
+        each for each in folder.iterdir() if each != own and not each.name.startswith(LEFT_BEHIND)
+    )
     return tuple(_received(site, each, own if own.exists() else None) for each in files)
 
 
@@ -167,7 +180,7 @@ def _received(site: Site, path: Path, mapping: Path | None) -> Received:
         LOG.warning("%s: %s", digest[:16], say(error.hint, **{**error.facts, "file": "-"}))
         return Received(digest, problem=error.template)
     refused = tuple((each.row, each.reason) for each in found.refused)
-    receipt = Received(digest, len(found.answers), found.known, refused)
+    receipt = Received(digest, len(found.answers), found.known, refused, found.absent)
     _keep(site, receipt, site.clock())
     path.unlink(missing_ok=True)
     return receipt
@@ -176,6 +189,7 @@ def _received(site: Site, path: Path, mapping: Path | None) -> Received:
 def _keep(site: Site, receipt: Received, at: datetime) -> None:
     """Keep what was refused, by row and reason, before the file goes."""
     value = {
+        "absent": list(receipt.absent),
         "at": at.isoformat(),
         "known": receipt.known,
         "refused": [list(each) for each in receipt.refused],

@@ -6,6 +6,7 @@
              ├─ silence …   see `tasks.silence`
              └─ channels    bots and mail that did not take what they were given last
     incidents ─ those that are open, what in them is overdue
+    registers ─ what people owe, corrective actions that are late, one that was changed by hand
     outbox ──── parked, damaged-letters, unsent, mail-server
 
 Everything is read off the present state, so an alert is raised when its trouble appears here and
@@ -33,6 +34,7 @@ from tasks.incident_stopping import stop_troubles
 from tasks.incident_troubles import incident_troubles
 from tasks.letters import KINDS
 from tasks.notices import deadline_troubles
+from tasks.register_troubles import register_troubles
 from tasks.silence import silences
 from tasks.verdict import HINT_TEMPLATES
 from tasks.verdict import TEMPLATES as OUTCOME_TEMPLATES
@@ -96,6 +98,7 @@ def look(site: Site, before: Seen | None) -> Look:
         *stop_troubles(site, now),
         *deadline_troubles(site, now),
         *drill_troubles(site, now),
+        *register_troubles(site, now),
     ]
     try:
         return Look((*found, *_of_mail(site, now)))

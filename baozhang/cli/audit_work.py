@@ -32,7 +32,7 @@ STAGE_TEMPLATES = {
     "begun": "begun",
     "judged": "judged",
     "packed": "packed, not signed",
-    "published": "signed and sent",
+    "published": "sent",
 }
 COLOURS: Mapping[Status, str] = {
     "proven": "green",
@@ -67,12 +67,17 @@ def ran(
         if by:
             _require_known(site, by)
         order = Order(period, sections, by=by or "system", seed=seed, again=again)
+        if go_on and (order != Order(by=order.by) or dry_run):
+            raise UsageError(
+                "an audit that is gone on with is what it was asked to be",
+                hint="Give `--go-on` without a period, sections, a seed, `--again` or `--dry-run`.",
+            )
         if dry_run:
             return _tried(site, asked_of(order, site.clock(), site.clock()), report)
-        known = {each.id for each in audits_of(site).all() if each.has("packed")}
         found = audits_of(site).get(go_on) if go_on else begin(site, order, site.clock())
+        was_there = found.has("packed")
         finish(site, found, report)
-        return _shown(site, found, was_there=found.id in known)
+        return _shown(site, found, was_there=was_there)
 
 
 def _tried(site: Site, asked: Asked, report: Report) -> Told:
@@ -134,8 +139,18 @@ def _value(audit: Audit) -> dict[str, object]:
         "by": asked.by,
         "began": asked.at.isoformat(),
         "stage": audit.stage,
+        "sample": _is_sample(audit),
         "statuses": _counted(audit.verdict()) if audit.has("judged") else {},
     }
+
+
+def _is_sample(audit: Audit) -> bool:
+    return audit.has("evidence") and audit.ground().sample
+
+
+def _draw_sample(console: Console, *, sample: bool) -> None:
+    if sample:
+        console.print(say("A sample site: it proves nothing of any client."), style="yellow")
 
 
 def _counted(verdict: Verdict) -> dict[str, int]:
@@ -173,6 +188,7 @@ def _draw(console: Console, value: Mapping[str, object]) -> None:
         text = say("audit {audit} is there already; a revision: --again", audit=audit)
         console.print(printable(text), markup=False)
     console.print(printable(say("audit: {audit}", audit=audit)), markup=False)
+    _draw_sample(console, sample=bool(value["sample"]))
     statuses = value["statuses"]
     if isinstance(statuses, dict):
         words = (f"{_said(status)} {count}" for status, count in statuses.items())
@@ -208,12 +224,35 @@ def lines(audit: str, *, sections: Sequence[str] | None, status: str | None) -> 
     """Return lines of an audit, the newest where none is named."""
     with open_site() as site:
         found = audits_of(site).get(audit) if audit else _newest(site)
-        wanted = {each.upper() for each in sections or found.asked.sections}
-        items = assessing.of_sections(catalogue().items, wanted & set(found.asked.sections))
-        told = _lines(items, found.ground())
+        wanted = _sections(found, sections)
+    measure, verdict = found.yardstick(), found.verdict()
+    items = assessing.of_sections(measure.items, wanted)
+    told = assessing.lines_of(items, measure.controls, verdict.judged)
     chosen = [each for each in told if status in {None, each.status}]
-    value = {"audit": found.id, "lines": [_line_value(each) for each in chosen]}
-    return Told(value, lambda console: _draw_lines(console, chosen))
+    value = {
+        "audit": found.id,
+        "sample": _is_sample(found),
+        "lines": [_line_value(each) for each in chosen],
+    }
+
+    def draw(console: Console) -> None:
+        _draw_sample(console, sample=_is_sample(found))
+        _draw_lines(console, chosen)
+
+    return Told(value, draw)
+
+
+def _sections(audit: Audit, asked: Sequence[str] | None) -> tuple[str, ...]:
+    wanted = tuple(each.strip().upper() for each in asked or audit.asked.sections)
+    for lost in set(wanted) - set(audit.asked.sections):
+        raise UsageError(
+            "audit {audit} has no section {section}",
+            hint="It has {sections}.",
+            audit=audit.id,
+            section=lost[:10],
+            sections=", ".join(audit.asked.sections),
+        )
+    return wanted
 
 
 def _newest(site: Site) -> Audit:
@@ -274,6 +313,8 @@ def actions(*, every: bool, owner: str) -> Told:
     """Return corrective actions, what is due first."""
     with open_site() as site:
         known, today = CORRECTIVE.rows(site), business_day(site.clock())
+        if owner and owner not in {each.owner for each in known.values()}:
+            _require_known(site, owner)
     chosen = {
         id_: row
         for id_, row in sorted(known.items(), key=lambda each: (each[1].due, each[0]))

@@ -25,7 +25,7 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help=say("Why, 
 Names = Annotated[
     list[str] | None, typer.Option(metavar="CONTROL", help=say("A control; may be given again."))
 ]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("A day, YYYY-MM-DD."))]
+DAYS, DAY = ["%Y-%m-%d"], "YYYY-MM-DD"
 PeriodName = Annotated[
     str, typer.Argument(metavar="[PERIOD]", help=say("A month, YYYY-MM; else the newest."))
 ]
@@ -184,10 +184,22 @@ def treat(
     insurance: Annotated[
         str, typer.Option(metavar="CONTRACT", help=say("Id of the insurance contract."))
     ] = "",
-    condition: Names = None,
-    until: Day = None,
-    by_day: Day = None,
-    review_on: Day = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONTROL", help=say("A control that the insurance asks for as well.")),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, metavar=DAY, help=say("Last day of an acceptance.")),
+    ] = None,
+    by_day: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, metavar=DAY, help=say("By when it is to be in place.")),
+    ] = None,
+    review_on: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, metavar=DAY, help=say("When it is looked at again.")),
+    ] = None,
     reason: Reason = "",
     by: ByOption,
     as_json: JsonFlag = False,

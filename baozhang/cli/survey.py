@@ -8,6 +8,7 @@ import typer
 
 from baozhang.cli import about, load
 from baozhang.cli.console import JsonFlag, show
+from baozhang.errors import UsageError
 from baozhang.words import say
 
 Wave = Annotated[str, typer.Argument(metavar="WAVE", help=say("Id of a round of questions."))]
@@ -51,6 +52,7 @@ def register(root: typer.Typer) -> None:
     group.command("improve", help=say("List improvements, note a new one."))(improve)
     group.command("improved", help=say("Note that an improvement is in place."))(improved)
     group.command("report", help=say("Write the report of a round or a month now."))(report)
+    group.command("run", help=say("Do what the daily run does: ask, take in, report."))(run)
     root.add_typer(group, name="survey")
 
 
@@ -236,6 +238,8 @@ def call_back(
     as_json: JsonFlag = False,
 ) -> None:
     """List calls, or note that one took place."""
+    if call and not by:
+        raise UsageError("nobody is said to have called", hint="Name yourself: --by PERSON.")
     value, human = _work().call_back(call, by, outcome, text)
     show(value, as_json=as_json, human=human)
 
@@ -270,6 +274,15 @@ def improved(
     """Note that it is in place."""
     value, human = _work().improved(improvement, by)
     show(value, as_json=as_json, human=human)
+
+
+def run(*, as_json: JsonFlag = False) -> None:
+    """Do what the daily run does, without its orchestrator; an unread file ends it with 1."""
+    work = load("survey_run")
+    value = work.ran()
+    show(value, as_json=as_json, human=lambda console: work.draw(console, value))
+    if value["unread"]:
+        raise typer.Exit(1)
 
 
 def report(

@@ -33,11 +33,11 @@ from reports.satisfaction_value import Satisfaction
 from reports.satisfaction_words import (
     CLASS_TEMPLATES,
     MEASURE_TEMPLATES,
-    MOVED_TEMPLATES,
     OUTCOME_TEMPLATES,
     STATE_TEMPLATES,
     change,
     figure,
+    moved_mark,
     title_of,
 )
 from reports.writing import pen
@@ -160,6 +160,7 @@ def imported(
         "taken": sorted(found.answers),
         "known": found.known,
         "refused": [{"row": each.row, "reason": each.reason} for each in found.refused],
+        "absent": list(found.absent),
         "dry_run": dry_run,
     }
     return value, lambda console: _taken(console, found, dry_run=dry_run), len(found.refused)
@@ -173,6 +174,9 @@ def _taken(console: Console, found: Taken, *, dry_run: bool) -> None:
         else say("{count} answers taken, {known} were known", count=count, known=known)
     )
     console.print(told, markup=False)
+    if found.absent:
+        text = say("the file has no column for {fields}", fields=", ".join(found.absent))
+        console.print(text, markup=False)
     for each in found.refused[:MOST_REFUSED]:
         why = say(REFUSED_TEMPLATES[each.reason])
         console.print(say("row {row} refused: {why}", row=each.row, why=why), markup=False)
@@ -396,17 +400,19 @@ def improve(
                 "wave": each.wave,
                 "after": each.after,
                 "verdict": each.difference.verdict if each.difference else "",
+                "due": each.due.isoformat(),
+                "done": each.done.isoformat() if each.done else "",
+                "overdue": each.overdue,
             }
             for each in told
         ]
     }
-    waiting = say("no later round yet")
     rows = [
         (
             each.id,
             each.measure.upper(),
             each.owner,
-            say(MOVED_TEMPLATES[each.difference.verdict]) if each.difference else waiting,
+            moved_mark(each, spoken.language).word,
             change(each.difference, spoken),
         )
         for each in told

@@ -25,7 +25,7 @@ from baozhang.costs.registers import HoursRow
 PACK = 32 * 2**20  # bytes: a pack of the vault is closed at this size (docs/format.md)
 PER_BACKUP = 3  # objects beside the packs: index, manifest, commit
 READS: tuple[str, ...] = ("validation", "restore_test")
-Unseen = Literal["requests", "origin", "vaultless", "own"]
+Unseen = Literal["requests", "origin", "vaultless", "own", "strangers"]
 UNSEEN_TEMPLATES: dict[Unseen, str] = {
     "requests": "requests are an estimate: one object per 32 MiB written, three per backup, and "
     "one per object read back; stores were not asked for their own count",
@@ -34,6 +34,8 @@ UNSEEN_TEMPLATES: dict[Unseen, str] = {
     "vaultless": "{count} sets have backup points and no vault in agency.yaml: {sets}",
     "own": "what the agency stores of its own (journal, audit log) is in no client's count; the "
     "comparison with the stores shows it",
+    "strangers": "the registers hours, fees and media name what this agency does not know: "
+    "{names}; correct the rows",
 }
 
 

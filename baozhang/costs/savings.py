@@ -2,7 +2,7 @@
 
 | proposal | from | may not break |
 |---|---|---|
-| give up a medium that nothing lies on | register `media` | 3-2-1-1-0 |
+| give up a medium that is said to hold nothing | register `media` | 3-2-1-1-0 |
 | give up one copy of a vault | places, what they cost | 3-2-1-1-0, holds |
 | move a copy to a cheaper place | price book: a place nobody uses yet | 3-2-1-1-0 |
 | back up less often | policies | what is promised |
@@ -108,9 +108,8 @@ def proposals(known: Known) -> tuple[Proposal, ...]:
 
 
 def _media(known: Known) -> Iterator[Proposal]:
-    names = {each.name for each in known.places}
     for id_, row in sorted(known.media.items()):
-        if row.place in names or row.disposed:
+        if row.place or row.disposed:
             continue
         fen = earned(row.fen, Days(row.valid_from, row.valid_to), known.month)
         yield Proposal("unused-medium", id_, fen, (Check("copies", True, "no-copy"),))

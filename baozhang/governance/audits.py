@@ -4,6 +4,7 @@
     state/audits/a-20261122-01/    on demand: the running month, some sections, any days
 
     asked.json      what was asked, by whom; its folder is what makes it ours
+    controls.json   sections, items and controls as they were when it began
     auto.json       evidence from our own records        ─┐
     attested.json   evidence from people, and due times  ─┼─► evidence.json   all, and the instant
     samples.json    what was drawn, and what deviated    ─┘                   that is judged for
@@ -20,6 +21,7 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -31,7 +33,7 @@ from baozhang.errors import CorruptObjectError, UnreachableError, UsageError
 from baozhang.governance.corrective import Corrective
 from baozhang.governance.independence import Conflict
 from baozhang.governance.judging import Judged
-from baozhang.governance.model import Evidence, Period, Status
+from baozhang.governance.model import Control, Evidence, Item, Period, Section, Status
 from baozhang.governance.sampling import Sample
 from baozhang.settings.part import Part
 from baozhang.site import Site
@@ -80,6 +82,14 @@ class Asked(Part):
         same = (self.first.year, self.first.month) == (self.last.year, self.last.month)
         whole = self.first.day == 1 and (self.last + timedelta(days=1)).day == 1
         return f"{self.first:%Y-%m}" if whole and same else f"{self.first}..{self.last}"
+
+
+class Yardstick(Part):
+    """What an audit measures by, whatever a later release measures by."""
+
+    sections: tuple[Section, ...]
+    items: tuple[Item, ...]
+    controls: tuple[Control, ...]
 
 
 class Gathered(Part):
@@ -217,37 +227,41 @@ class Audit:
         except OSError as error:
             raise self._broken(name) from error
 
-    def gathered(self, name: Literal["auto", "attested"]) -> Gathered:
-        """Return what was gathered.
+    def yardstick(self) -> Yardstick:
+        """Return what it measures by.
 
         Raises:
             UsageError: it has not come so far.
             CorruptObjectError: it cannot be read, or is not as it was written.
         """
+        return self._read("controls", Yardstick)
+
+    def gathered(self, name: Literal["auto", "attested"]) -> Gathered:
+        """Return what was gathered; raises as `yardstick`."""
         return self._read(name, Gathered)
 
     def sampled(self) -> Sampled:
-        """Return the samples; raises as `gathered`."""
+        """Return the samples; raises as `yardstick`."""
         return self._read("samples", Sampled)
 
     def ground(self) -> Ground:
-        """Return all evidence; raises as `gathered`."""
+        """Return all evidence; raises as `yardstick`."""
         return self._read("evidence", Ground)
 
     def verdict(self) -> Verdict:
-        """Return how everything stands; raises as `gathered`."""
+        """Return how everything stands; raises as `yardstick`."""
         return self._read("judged", Verdict)
 
     def findings(self) -> Findings:
-        """Return what follows; raises as `gathered`."""
+        """Return what follows; raises as `yardstick`."""
         return self._read("findings", Findings)
 
     def packed(self) -> Packed:
-        """Return the hashes of its pack; raises as `gathered`."""
+        """Return the hashes of its pack; raises as `yardstick`."""
         return self._read("packed", Packed)
 
     def published(self) -> Published:
-        """Return its letter; raises as `gathered`."""
+        """Return its letter; raises as `yardstick`."""
         return self._read("letter", Published)
 
     def _file(self, name: str) -> Path:
@@ -255,11 +269,8 @@ class Audit:
 
     def _read(self, name: str, kind: type[P]) -> P:
         content = self.bytes_of(name)
-        try:
-            found = kind.model_validate_json(content)
-        except ValidationError as error:
-            raise self._broken(name) from error
-        if encoded(found) != content:
+        found = _parsed(kind, content)
+        if not isinstance(found, kind):
             raise self._broken(name)
         return found
 
@@ -272,7 +283,7 @@ class Audit:
         )
 
     def _broken(self, name: str) -> CorruptObjectError:
-        return _damaged(self._file(name))
+        return damaged(self._file(name))
 
 
 class Audits:
@@ -416,10 +427,20 @@ def _opened(folder: Path) -> Audit:
     try:
         asked = Asked.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
-        raise _damaged(file) from error
+        raise damaged(file) from error
     if asked.audit != folder.name:
-        raise _damaged(file)
+        raise damaged(file)
     return Audit(folder, asked)
+
+
+@lru_cache(maxsize=16)
+def _parsed(kind: type[Part], content: bytes) -> Part | None:
+    """Return what was written; None where it is not in its one form.  Tasks ask for each item."""
+    try:
+        found = kind.model_validate_json(content)
+    except ValidationError:
+        return None
+    return found if encoded(found) == content else None
 
 
 def _written(path: Path, content: bytes) -> None:
@@ -429,7 +450,8 @@ def _written(path: Path, content: bytes) -> None:
         raise _unwritable(error) from error
 
 
-def _damaged(path: Path) -> CorruptObjectError:
+def damaged(path: Path) -> CorruptObjectError:
+    """Return that a file of an audit is not what it was."""
     return CorruptObjectError(
         "{file} of audit {audit} is not as it was written",
         hint="Keep the folder as it is; what was packed is proven by `baozhang audit verify`.",

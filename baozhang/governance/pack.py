@@ -2,8 +2,7 @@
 
     manifest.json       SHA-256 and size of every other file, whose audit, whose key
     manifest.sig.json   Ed25519 over the manifest, by the key that signs the audit log
-    asked evidence samples judged findings .json      the audit as it is kept
-    controls.json       sections, items and controls as they were used
+    asked controls evidence samples judged findings .json      the audit as it is kept
     page-zh_CN.html …   the report
     log.jsonl head.json anchors.json signing.pub      the audit log, as far as evidence names it
 
@@ -31,11 +30,10 @@ from baozhang.audit.signing import PUBLIC_KEY, Signer
 from baozhang.audit.verification import lines_of
 from baozhang.errors import UnreachableError
 from baozhang.governance.audits import Audit, encoded
-from baozhang.governance.model import Control, Item, Section
 from baozhang.settings.part import Part
 
 MANIFEST, SEAL, LOG, HEAD = "manifest.json", "manifest.sig.json", "log.jsonl", "head.json"
-KEPT = ("asked", "evidence", "samples", "judged", "findings")
+KEPT = ("asked", "controls", "evidence", "samples", "judged", "findings")
 """The audit's files that a pack holds; `auto` and `attested` are in `evidence`."""
 LARGEST = 128 * 2**20  # bytes of a pack; a year of 1,000 clients is a twentieth of it
 LOG_MOST = 16 * 2**20  # bytes of the log's tail, some 40,000 records; see `log_part`
@@ -82,14 +80,6 @@ class Seal(Part):
     signature: str
 
 
-class Yardstick(Part):
-    """What an audit measured by."""
-
-    sections: tuple[Section, ...]
-    items: tuple[Item, ...]
-    controls: tuple[Control, ...]
-
-
 class Anchors(Part):
     """The log's heads as the catalog noted them, `SEQ:HASH`."""
 
@@ -107,7 +97,6 @@ class LogPart:
 
 def sealed(
     audit: Audit,
-    yardstick: Yardstick,
     pages: Mapping[str, bytes],
     log: LogPart,
     anchors: Iterable[Anchor],
@@ -123,7 +112,6 @@ def sealed(
     """
     files = {f"{name}.json": audit.bytes_of(name) for name in KEPT}
     files |= dict(pages)
-    files["controls.json"] = encoded(yardstick)
     noted = tuple(f"{each.seq}:{each.hash}" for each in anchors)
     files["anchors.json"] = encoded(Anchors(anchors=noted))
     files |= {LOG: log.lines, HEAD: log.head, PUBLIC_KEY: public_key}

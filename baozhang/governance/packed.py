@@ -33,7 +33,7 @@ from baozhang.audit.signing import (
 )
 from baozhang.errors import CorruptObjectError, UsageError
 from baozhang.governance import assessing
-from baozhang.governance.audits import Asked, Findings, Ground, Sampled, Verdict, encoded
+from baozhang.governance.audits import Asked, Findings, Ground, Sampled, Verdict, Yardstick, encoded
 from baozhang.governance.controls import catalogue
 from baozhang.governance.controls import controls as known_controls
 from baozhang.governance.model import Item, Status
@@ -49,7 +49,6 @@ from baozhang.governance.pack import (
     LogKind,
     Manifest,
     Seal,
-    Yardstick,
     container,
     entries,
     listed,
@@ -282,7 +281,7 @@ def _signature(files: Mapping[str, bytes], key: Ed25519PublicKey, wanted: str) -
 
 
 def _contents(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[Trouble]:
-    must = {f"{name}.json" for name in (*KEPT, "controls", "anchors")} | {LOG, HEAD, PUBLIC_KEY}
+    must = {f"{name}.json" for name in (*KEPT, "anchors")} | {LOG, HEAD, PUBLIC_KEY}
     for name in sorted((must | manifest.files.keys()) - files.keys()):
         yield Trouble("removed", name)
     for name in sorted(files.keys() - manifest.files.keys() - {MANIFEST, SEAL}):

@@ -10,6 +10,8 @@ certificate says what it should is what the second person looks at.
 """
 
 import hashlib
+import io
+import lzma
 import os
 import re
 import zipfile
@@ -26,7 +28,7 @@ from typing import BinaryIO, Literal
 
 from baozhang import durable
 from baozhang.clock import business_day
-from baozhang.errors import CorruptObjectError, SourceUnreadableError, UsageError
+from baozhang.errors import SourceUnreadableError, UsageError
 from baozhang.site import Site
 
 ProofKind = Literal["pdf", "png", "jpg", "docx", "xlsx", "ofd", "eml", "txt"]
@@ -217,6 +219,10 @@ _SAYS_DAY: Mapping[str, str] = {
 _XML_DAY = re.compile(
     rb"<[^<>/]*(?:modified|created|ModDate|CreationDate)\b[^<>]*>\s*(\d{4})-(\d\d)-(\d\d)"
 )
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError),
+    *(EOFError, OSError, ValueError),  # of what damaged bytes lead to, nothing of the disk
+)
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what office programs lock a document into
 
 
@@ -226,9 +232,9 @@ def _packed(kind: ProofKind, path: Path, content: bytes) -> date | None:
     if not content.startswith(b"PK"):
         raise _wrong("other", path)
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as packed:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
             return _unpacked(kind, path, packed)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise _wrong("truncated", path) from error
 
 
@@ -254,9 +260,9 @@ def _eml(path: Path, content: bytes) -> date | None:
         if not sent or not sender:
             raise _wrong("other", path)
         at = parsedate_to_datetime(str(sent))
-    except (MessageError, ValueError) as error:
+        return business_day(at if at.tzinfo else at.replace(tzinfo=UTC))
+    except (MessageError, ValueError, OverflowError) as error:
         raise _wrong("other", path) from error
-    return business_day(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _txt(path: Path, content: bytes) -> date | None:
@@ -298,7 +304,7 @@ def keep(site: Site, path: Path, proof: Proof) -> None:
     """Keep a proof under its hash, private and durable; one that is there already stays.
 
     Raises:
-        CorruptObjectError: the file changed since it was looked at.
+        ProofError: the file changed since it was looked at.
         SourceUnreadableError: it cannot be read any more, or nothing can be written.
     """
     kept = folder(site) / proof.sha256
@@ -307,7 +313,7 @@ def keep(site: Site, path: Path, proof: Proof) -> None:
             return
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != proof.sha256:
-            raise CorruptObjectError(
+            raise ProofError(
                 "proof {name} changed while it was handed in",
                 hint="Hand it in again once nobody writes to it.",
                 name=path.name[-60:],

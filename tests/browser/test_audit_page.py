@@ -1,6 +1,7 @@
 """The audit's page in a browser without a network: filtered, followed, read without a script."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reports.audit_page import audit_page
 from tests.browser.conftest import CHROMIUM
-from tests.reports import audits
+from tests.reports import audits, papers
 
 pytestmark = pytest.mark.server
 
@@ -145,3 +146,27 @@ def test_nothing_is_wider_than_a_telephone(page: Page) -> None:
     page.get_by_role("button", name="Open all").click()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
+
+
+def test_printed_it_shows_every_line_that_the_filter_left_with_its_reasons(page: Page) -> None:
+    page.select_option("#section", "B19")
+    words = printed(page)
+    assert "Review of the brand (brand.position)" in words
+    assert "B19.1 Brand position" in words
+    assert "A3.4 Refreshing data" not in words
+    assert page.locator("details.entry[open]").count() == 0  # as it was before printing
+
+
+def test_a_sample_is_marked_on_every_printed_page(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "sample.html"
+    value = replace(audits.small("en"), sample=True)
+    file.write_text(audit_page(value, language="en"), "utf-8")
+    for page in opened(browser, file.as_uri(), scripts=True):
+        sheets = papers.pages(page.pdf())
+        assert len(sheets) > 1
+        assert all("SAMPLE" in each for each in sheets)
+
+
+def printed(page: Page) -> str:
+    """Return the words of the page on paper."""
+    return papers.words(page.pdf())

@@ -87,6 +87,42 @@ def test_lines_are_filtered_by_section_and_status(home: Path) -> None:
     assert [each["item"] for each in some] == [f"A7.{n}" for n in range(1, 7)]  # type: ignore[attr-defined]
 
 
+def test_lines_are_those_that_the_audit_judged(home: Path) -> None:
+    audit = audited("A7")
+    (audit.folder / "auto.json").unlink()
+    told_lines = told("lines", audit.id)["lines"]
+    found = {each["item"]: each["status"] for each in told_lines}  # type: ignore[attr-defined]
+    assert found == audit.verdict().statuses
+
+
+def test_a_section_that_was_not_audited_has_no_lines(home: Path) -> None:
+    audit = audited("A7")
+    assert isinstance(typed("lines", audit.id, "--section", "A8").exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--section", "A7"], ["--seed", "x"], ["--period", "2026-10"], ["--again"], ["--dry-run"]],
+)
+def test_gone_on_with_it_takes_no_other_wish(home: Path, more: list[str]) -> None:
+    done = typed("run", "--go-on", "a-2026-10", *more)
+    assert isinstance(done.exception, UsageError)
+    assert "what it was asked to be" in str(done.exception)
+
+
+def test_actions_of_nobody_are_refused(home: Path) -> None:
+    assert isinstance(typed("actions", "--owner", "nobody").exception, UsageError)
+
+
+def test_an_audit_of_a_sample_site_says_so(home: Path) -> None:
+    agency = home / "agency.yaml"
+    agency.write_text(agency.read_text("utf-8") + "sample: true\n", "utf-8")
+    audit = audited("A7")
+    assert told("show", audit.id)["sample"] is True
+    for words in (("show", audit.id), ("lines", audit.id)):
+        assert "样例" in typed(*words, spoken="zh_CN").stdout
+
+
 def test_lines_are_shown_in_chinese(home: Path) -> None:
     audited("A7")
     done = typed("lines", spoken="zh_CN")

@@ -10,7 +10,7 @@ import pytest
 from baozhang.catalog.model import Outcome
 from baozhang.costs.registers import FEES, PRICES, FeeRow, PriceRow
 from baozhang.wiring import open_site
-from tests.end_to_end.running import Ran, english, run
+from tests.end_to_end.running import Ran, run
 from tests.flows.site import make_site, without_pdf
 
 AT = datetime(2026, 7, 10, 14, tzinfo=UTC)
@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def typed(home: Path, *words: str) -> Ran:
-    return run("cost", *words, "--period", "2026-07", env=english(home))
+    return run("cost", *words, "--period", "2026-07", home=home)
 
 
 def value(ran: Ran) -> dict[str, object]:
@@ -96,5 +96,5 @@ def test_every_table_is_written_as_a_workbook(home: Path, tmp_path: Path, comman
 
 
 def test_a_quiet_day_is_said(home: Path) -> None:
-    ran = run("cost", "anomalies", "--day", "2026-07-10", env=english(home))
+    ran = run("cost", "anomalies", "--day", "2026-07-10", home=home)
     assert (ran.code, "nothing is unlike" in ran.out) == (0, True)

@@ -52,6 +52,12 @@ TYPES = (
     "PART",
     "LINK",
     "VALUE",
+    "RISK",
+    "CONTROL",
+    "CONTRACT",
+    "TREATMENT",
+    "CODE",
+    "FOCUS",
 )
 IDS = (
     *("lost", "damaged", "tampered", "ransomware", "leaked", "unavailable"),
@@ -60,6 +66,7 @@ IDS = (
     *("below", "large", "gravest", "grave"),
     *("telephone", "portal", "paper", "message"),
     *("proven", "attested", "stale", "overdue", "not", "evidenced"),
+    *("avoid", "reduce", "transfer", "accept"),
     *("handoffs", "contracts", "vendors", "attestations"),
 )
 """What is typed as it is in any language: kinds, gates, parts of a review, grades, channels."""

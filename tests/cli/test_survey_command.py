@@ -138,6 +138,31 @@ def test_a_round_is_closed_and_reported(codes: dict[str, str]) -> None:
     assert typed("list").stdout.count(WAVE) == 1
 
 
+def test_the_daily_run_needs_no_orchestrator(codes: dict[str, str], home: Path) -> None:
+    at = system_clock().astimezone(SHANGHAI)
+    inbox = home / "state" / "surveys" / "inbox"
+    inbox.mkdir(parents=True)
+    export(inbox, (codes["c001"], "1,0,1,"), at=at)
+    found = told("run")
+    assert (found["letters"], found["taken"], found["call_backs"]) == (0, 1, 1)
+    (inbox / "broken.csv").write_bytes(b"\0")
+    done = typed("run")
+    assert (done.exit_code, "files unread: 1" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("call-back", "w-test-c001"),
+        ("improve", WAVE, "--text", "x", "--owner", "zhang", "--due", "2020-01-01", "--by", "wang"),
+    ],
+)
+def test_a_call_by_nobody_and_a_day_that_has_passed_are_refused(
+    codes: dict[str, str], words: tuple[str, ...]
+) -> None:
+    assert isinstance(typed(*words).exception, UsageError)
+
+
 def test_a_day_that_is_none_is_refused(codes: dict[str, str]) -> None:
     done = typed(
         "improve", WAVE, "--text", "x", "--owner", "zhang", "--due", "soon", "--by", "wang"

@@ -1,6 +1,9 @@
 """An audit's steps on a real tiny site: by evidence alone, once, and whatever kills them."""
 
+import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -8,8 +11,9 @@ import pytest
 
 from baozhang.catalog.model import Letter
 from baozhang.clock import system_clock
-from baozhang.errors import UsageError
-from baozhang.governance.audits import Audit, audits_of
+from baozhang.errors import CorruptObjectError, UsageError
+from baozhang.governance.audits import Audit, Gathered, audits_of, encoded
+from baozhang.governance.controls import controls
 from baozhang.governance.corrective import CORRECTIVE
 from baozhang.governance.judging import RANK
 from baozhang.governance.packed import verify_pack
@@ -28,11 +32,13 @@ from tasks.audit_steps import (
     judge_all,
     settle,
     settle_ground,
+    yardstick_of,
 )
 from tasks.audit_value import readiness, value_of
 from tests.flows.approving import Devices
 from tests.flows.auditing import audited, this_month, with_auditor, worked
 from tests.flows.walking import night
+from tests.governance.auditing import attests
 
 NOW = datetime.fromisoformat("2026-11-02T22:40:00+00:00")
 SECTIONS = ("A1", "A7")
@@ -152,6 +158,19 @@ def test_what_a_sample_site_did_counts_for_nothing_once_it_is_real(home: Path) -
     assert "proven" not in statuses(audited("A1"))
 
 
+def test_an_audit_measures_by_what_its_first_step_found(home: Path) -> None:
+    with open_site() as site:
+        audit = begin(site, Order(period=this_month(), sections=["A7"]), site.clock())
+        known = yardstick_of(audit)
+        older = known.model_copy(update={"controls": known.controls[:1]})
+        (audit.folder / "controls.json").write_bytes(encoded(older))
+        finish(site, audit)
+        assert value_of(site, audit).controls == older.controls
+    assert [each.control for each in audit.verdict().judged] == [older.controls[0].id]
+    report = verify_pack(audit.pack)
+    assert (report.troubles, report.same_controls) == ((), False)
+
+
 # --- killed -------------------------------------------------------------------------------------
 
 
@@ -193,6 +212,28 @@ def test_an_audit_that_is_killed_at_every_instant_goes_on_to_the_same_pack(home:
     assert len(kills) >= 5
     assert len(known) == 1
     assert verify_pack(known[0].pack).troubles == ()
+
+
+# --- changed by hand ----------------------------------------------------------------------------
+
+
+def _by_hand(file: Path) -> None:
+    """Change every row of a register as somebody would who knows SQLite."""
+    with closing(sqlite3.connect(file)) as opened, opened:
+        opened.execute("DROP TRIGGER entries_no_update")
+        assert opened.execute("UPDATE entries SET by = 'nobody'").rowcount > 0
+
+
+def test_a_register_that_was_changed_by_hand_is_named_and_nothing_is_packed(home: Path) -> None:
+    night()
+    audited("A1")  # opens corrective actions
+    with open_site() as site:
+        _by_hand(site.catalog.path)
+    with pytest.raises(CorruptObjectError) as caught:
+        audited("A1")
+    assert caught.value.facts["register"] == "corrective"
+    with open_site() as site:
+        assert [each.stage for each in audits_of(site).all()] == ["packed", "judged"]
 
 
 # --- samples ------------------------------------------------------------------------------------
@@ -306,6 +347,46 @@ def test_somebody_else_may_not_sign(home: Path) -> None:
         sign_audit(site, audit, person="wang", code=devices.code("wang"))
 
 
+BENT = {"asked.json": "by", "evidence.json": "seed", "packed.json": "manifest", "pack.zip": ""}
+"""What of an audit somebody changes who knows its form; of the pack, its end."""
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_what_was_changed_after_it_was_packed_is_not_signed(home: Path, name: str) -> None:
+    devices, audit = Devices(home, system_clock, "zhao"), audited("A7")
+    file, key = audit.folder / name, BENT[name]
+    if key:
+        told = json.loads(file.read_bytes())
+        bent = told | {key: told[key][::-1]}
+        text = json.dumps(bent, sort_keys=True, separators=(",", ":"))
+        file.write_text(f"{text}\n", "ascii")
+    else:
+        file.write_bytes(file.read_bytes() + b"x")
+    with open_site() as site, pytest.raises(CorruptObjectError) as caught:
+        sign_audit(site, audit, person="zhao", code=devices.code("zhao"))
+    assert caught.value.facts["file"] == name
+
+
+def test_a_line_that_is_made_better_after_the_signature_is_not_sent(home: Path) -> None:
+    devices, audit = Devices(home, system_clock, "zhao"), audited("A7")
+    with open_site() as site:
+        sign_audit(site, audit, person="zhao", code=devices.code("zhao"))
+        file = audit.folder / "judged.json"
+        file.write_bytes(file.read_bytes().replace(b'"not evidenced"', b'"proven"'))
+        with pytest.raises(CorruptObjectError) as caught:
+            publish(site, audit, actor="zhao")
+    assert caught.value.facts["file"] == "judged.json"
+
+
+def test_another_pack_in_its_place_is_not_signed(home: Path) -> None:
+    devices, audit, other = Devices(home, system_clock, "zhao"), audited("A7"), audited("A7")
+    for name in ("pack.zip", "packed.json"):
+        (audit.folder / name).write_bytes((other.folder / name).read_bytes())
+    with open_site() as site, pytest.raises(CorruptObjectError) as caught:
+        sign_audit(site, audit, person="zhao", code=devices.code("zhao"))
+    assert caught.value.facts["file"] == "packed.json"
+
+
 def test_a_refused_audit_is_not_sent(home: Path) -> None:
     devices, audit = Devices(home, system_clock, "zhao"), audited("A7")
     with open_site() as site:
@@ -338,6 +419,39 @@ def test_whoever_may_sign_and_had_no_hand_in_it_is_told_to_be_independent(home: 
     with open_site() as site:
         notes = value_of(site, audit).independence
     assert [dict(each.facts)["person"] for each in notes] == ["zhao"]
+
+
+def _with_hand_of_zhao() -> Audit:
+    """Return a packed audit whose evidence zhao made."""
+    control = next(each for each in controls() if each.source == "attested")
+    section = control.items[0].partition(".")[0]
+    with open_site() as site:
+        audit = begin(site, Order(period=this_month(), sections=[section]), site.clock())
+        now = site.clock()
+        made = attests(control, by=("zhao",), effective=now, received=now)
+        audit.keep("attested", Gathered(at=now, evidence=(made,)))
+        finish(site, audit)
+    return audit
+
+
+def test_whoever_made_its_evidence_may_not_sign_where_somebody_else_can(home: Path) -> None:
+    agency = home / "agency.yaml"
+    second = "  qian: {name: 钱七, email: qian@example.cn, roles: [auditor]}\n"
+    agency.write_text(agency.read_text("utf-8").replace("vaults:", f"{second}vaults:", 1), "utf-8")
+    devices, audit = Devices(home, system_clock, "zhao"), _with_hand_of_zhao()
+    with open_site() as site:
+        assert signing_of(site, audit).able == ("qian",)
+        with pytest.raises(UsageError):
+            sign_audit(site, audit, person="zhao", code=devices.code("zhao"))
+
+
+def test_where_nobody_else_is_left_they_may_and_the_report_names_the_lines(home: Path) -> None:
+    audit = _with_hand_of_zhao()
+    with open_site() as site:
+        assert signing_of(site, audit).able == ("zhao",)
+        [note] = value_of(site, audit).independence
+    assert note.says.startswith("{person}, who may sign, made or checked evidence")
+    assert dict(note.facts)["person"] == "zhao"
 
 
 # --- the report ---------------------------------------------------------------------------------

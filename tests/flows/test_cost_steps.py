@@ -15,6 +15,7 @@ from baozhang.catalog.model import Outcome
 from baozhang.clock import business_day
 from baozhang.costs.registers import BUDGETS, FEES, HOURS, LICENCES, MEDIA, PRICES, PriceRow
 from baozhang.errors import CorruptObjectError, UsageError
+from baozhang.governance.risk.model import RISKS
 from baozhang.site import Site
 from baozhang.wiring import STATE, open_site
 from reports.months import Month, month_of
@@ -24,6 +25,7 @@ from tasks.cost_closing import close
 from tasks.cost_metering import closes_of, count, counted_days, measure
 from tests.flows.site import without_pdf
 from tests.flows.walking import night
+from tests.reports.risks import risk
 
 AFTER = timedelta(days=35)  # the month of the backup is over then
 UNITS = {
@@ -227,6 +229,32 @@ def test_all_registers_come_into_the_report(site: Site, month: Month) -> None:
     assert [each.client for each in value.losing] == ["c001"]
     assert [each.group for each in value.over] == ["all"]
     assert [each.subject for each in value.proposals if each.allowed] == ["m-001"]
+
+
+def test_rows_that_name_nobody_known_are_named(site: Site, month: Month) -> None:
+    put_prices(site)
+    first, last = str(month.first), str(month.days[-1])
+    hours = {"person": "zhagn", "client": "c999", "day": first, "minutes": 60, "what": "backup"}
+    fee = {"client": "c998", "tier": "gold", "fen": 1, "valid_from": first}
+    medium = {"kind": "usb", "place": "mian", "fen": 1, "valid_from": first, "valid_to": last}
+    HOURS.put(site, {"h-001": HOURS.parsed("h-001", hours)}, by="zhang")
+    FEES.put(site, {"f-001": FEES.parsed("f-001", fee)}, by="zhang")
+    MEDIA.put(site, {"m-001": MEDIA.parsed("m-001", medium)}, by="zhang")
+    value = close(site, month)
+    assert dict(value.unseen)["strangers"] == (("names", "c998, c999, mian, zhagn"),)
+    assert [each.subject for each in value.proposals if each.allowed] == []
+
+
+def test_a_month_that_is_closed_again_later_tells_the_same_loss(
+    site: Site, month: Month, clock: Hand
+) -> None:
+    estimate = {"events_low": "0.1", "events_likely": "0.5", "events_high": "3",
+                "loss_low": 100, "loss_likely": 200_000, "loss_high": 900_000}  # fmt: skip
+    RISKS.put(site, {"r-001": risk("ransomware", **estimate)}, by="zhang")
+    first = close(site, month).benefit
+    assert first is not None
+    clock.now += timedelta(days=40)
+    assert close(site, month).benefit == first
 
 
 def test_the_last_copy_is_not_given_up(site: Site, month: Month) -> None:

@@ -6,16 +6,25 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
 from baozhang.clock import SHANGHAI, business_day
-from baozhang.errors import UsageError
-from baozhang.governance.voice.records import ANSWERS, CALLBACKS, INVITATIONS, WAVES
+from baozhang.errors import BaozhangError, UsageError
+from baozhang.governance.voice.records import (
+    ANSWERS,
+    AUDIENCE,
+    CALLBACKS,
+    INVITATIONS,
+    WAVES,
+)
 from baozhang.incidents.incidents import incidents_of
 from baozhang.site import Site
 from baozhang.wiring import open_site
 from reports.months import Month
+from tasks.satisfaction import conclude_satisfaction
 from tasks.satisfaction_asking import (
     agree,
     end_wave,
@@ -141,6 +150,26 @@ def test_the_silent_are_reminded_once_and_nobody_else(
     assert write_asking(site, WAVE).reminders == 0
 
 
+@pytest.mark.parametrize("changes", [{"consent": False}, {"consent": True, "channel": "phone"}])
+def test_whoever_says_no_after_being_asked_gets_no_letter_any_more(
+    site: Site, asked: dict[str, str], clock: Hand, changes: dict[str, Any]
+) -> None:
+    agree(site, "c001", by="zhang", **changes)
+    assert write_asking(site, WAVE).letters == 6
+    agree(site, "c002", by="zhang", **changes)
+    later(clock, 7)
+    assert write_asking(site, WAVE).reminders == 5
+    told = {each.client for each in INVITATIONS.rows(site).values() if each.reminded}
+    assert told == {f"c{n:03d}" for n in range(3, 8)}
+
+
+def test_a_consent_that_was_taken_out_of_the_register_is_none(
+    site: Site, asked: dict[str, str]
+) -> None:
+    AUDIENCE.end(site, "c001", by="zhang")
+    assert write_asking(site, WAVE).letters == 6
+
+
 def test_whoever_was_asked_lately_is_not_asked_again(site: Site, asked: dict[str, str]) -> None:
     made = ended(site, "c001")
     (planned,) = planned_now(site, incident=made.id)
@@ -224,6 +253,51 @@ def test_a_file_that_cannot_be_read_stays_and_holds_back_no_other(
     assert first.problem
     assert broken.exists()
     assert second.taken == 1
+
+
+def test_a_file_of_another_kind_is_named_and_what_desktops_leave_is_not(
+    site: Site, asked: dict[str, str]
+) -> None:
+    for name in ("answers.pdf", ".DS_Store", "~$x.xlsx"):
+        (inbox(site) / name).write_bytes(b"\0")
+    assert [bool(each.problem) for each in take_inbox(site)] == [True]
+
+
+def test_what_clients_wrote_is_in_no_log_and_no_result(
+    site: Site, asked: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = dropped(site, (asked["c001"], "5,9,6,秘密一"), ("nobody", "5,9,6,秘密二"))
+    (inbox(site) / "b.csv").write_text('秘密三,"', "utf-8")
+    (inbox(site) / "秘密四.csv").write_text("秘密五", "utf-8")
+    received = take_inbox(site)
+    assert not path.exists()
+    assert sum(each.taken for each in received) == 1
+    assert "秘密" not in f"{received} {caplog.text}"
+    with pytest.raises(BaozhangError) as caught:
+        conclude_satisfaction((), (), received, 0, ())
+    assert "秘密" not in str(caught.value)
+
+
+def test_of_two_answers_at_once_one_counts(
+    site: Site, asked: dict[str, str], home: Path, clock: Hand
+) -> None:
+    told: list[str] = []
+
+    def tells(score: int) -> None:
+        with open_site(home, clock=clock) as own:
+            try:
+                record(own, asked["c001"], by="zhang", csat=score)
+                told.append("taken")
+            except UsageError:
+                told.append("refused")
+
+    threads = [Thread(target=tells, args=(score,)) for score in (1, 5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(told) == ["refused", "taken"]
+    assert len(ANSWERS.history(site)) == 1
 
 
 def test_a_dry_run_takes_nothing(site: Site, asked: dict[str, str]) -> None:

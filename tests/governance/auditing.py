@@ -15,12 +15,13 @@ from baozhang.governance.audits import (
     Findings,
     Ground,
     Sampled,
+    Yardstick,
     all_evidence,
 )
 from baozhang.governance.controls import catalogue, controls
 from baozhang.governance.corrective import Audited, Corrective, after
 from baozhang.governance.model import Control, Evidence
-from baozhang.governance.pack import Yardstick, log_part, sealed
+from baozhang.governance.pack import log_part, sealed
 from baozhang.governance.sampling import Drawn, Sample, places, seed_of
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
@@ -94,7 +95,10 @@ def judged(folder: Path, evidence: Iterable[Evidence], **more: object) -> Audit:
     seed = audit.asked.seed or seed_of(audit.id, [each.id for each in pieces])
     audit.keep("samples", Sampled(seed=seed, at=END, samples=(sample(seed),)))
     audit.keep("evidence", ground(pieces, seed=seed))
-    items = assessing.of_sections(catalogue().items, audit.asked.sections)
+    known = catalogue()
+    items = assessing.of_sections(known.items, audit.asked.sections)
+    ours = assessing.concerned(controls(), items)
+    audit.keep("controls", Yardstick(sections=known.sections, items=known.items, controls=ours))
     audit.keep("judged", assessing.verdict(items, controls(), audit.ground()))
     audit.keep("findings", Findings(actions=_actions(audit), conflicts=()))
     return audit
@@ -131,11 +135,8 @@ def packed(folder: Path, audit: Audit, pages: Mapping[str, bytes] | None = None)
     """Write an audit's pack beside a log, and return it."""
     place = folder / "log"
     head = log(place).head
-    items = assessing.of_sections(catalogue().items, audit.asked.sections)
-    ours = assessing.concerned(controls(), items)
     content = sealed(
         audit,
-        Yardstick(sections=catalogue().sections, items=catalogue().items, controls=ours),
         pages or {"page-en.html": b"<p>240 lines</p>", "report-en.txt": b"240 lines"},
         log_part(place, {ref for each in audit.ground().evidence for ref in each.refs}),
         [Anchor(head.seq, head.hash)],

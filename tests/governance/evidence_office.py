@@ -5,12 +5,15 @@ from pathlib import Path
 
 from baozhang.catalog.model import Duty, Letter, Outcome, Run, Status
 from baozhang.governance.model import Control, Evidence, Fact, Period, Test, Words
+from baozhang.incidents.incidents import Incident, incidents_of
 from baozhang.site import Site
 from tasks.evidence import gather
-from tests.flows.approving import Hand
+from tasks.gates import decide, request_of
+from tests.flows.approving import Devices, Hand
 
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
 WORDS = Words(zh="控制", en="A control")
+HOUR = timedelta(hours=1)
 BOOKS = (
     ("books", 1),
     ("vouchers", 2),
@@ -88,13 +91,48 @@ def nights(site: Site, first: int, last: int, *, client: str = "c001", name: str
         outcome(site, on(day), client=client, name=name)
 
 
-def letter(site: Site, kind: str, at: datetime) -> Letter:
-    """Record a letter."""
+def letter(site: Site, kind: str, at: datetime, *, period: str = "") -> Letter:
+    """Record a letter; what it is about is the day, or an incident."""
     with site.catalog.transaction():
         number = site.catalog.next_letter(kind)
-        made = Letter(kind, number, f"{at:%Y-%m-%d}", ("manager",), "<a@b>", "a" * 64, at)
+        made = Letter(kind, number, period or f"{at:%Y-%m-%d}", ("manager",), "<a@b>", "a" * 64, at)
         site.catalog.record_letter(made)
     return made
+
+
+def opened(
+    site: Site, clock: Hand, at: datetime, *, drill: str = "", client: str = "c001"
+) -> Incident:
+    """Open an incident at an instant."""
+    clock.now = at
+    made, _ = incidents_of(site).open(
+        "damaged", [(client, "main")], noticed_by="zhang", discovered=at, drill=drill
+    )
+    return made
+
+
+def closed(incident: Incident, clock: Hand, *, acknowledged: bool = True) -> None:
+    """Close an incident an hour later."""
+    clock.now += HOUR
+    if acknowledged:
+        incident.journal.append("acknowledged", actor="li")
+    incident.journal.append("closed", actor="test")
+
+
+def approve(site: Site, incident: Incident, gate: str, devices: Devices, *people: str) -> None:
+    """Let people open a gate with their codes."""
+    request = request_of(incident, gate)
+    assert request is not None
+    for person in people:
+        decide(
+            site,
+            incident,
+            gate,
+            person=person,
+            code=devices.code(person),
+            word="approve",
+            digest=request.digest,
+        )
 
 
 def at_end(clock: Hand) -> None:

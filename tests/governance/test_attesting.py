@@ -23,9 +23,11 @@ from baozhang.governance.proofs import ProofError, folder
 from baozhang.governance.request_files import RequestRefusedError
 from baozhang.site import Site
 from baozhang.wiring import open_site
+from tasks import attesting
 from tasks.attesting import Submission, accept, reject, submit_coded, submit_file
 from tasks.governance import held, send_requests
-from tests.flows.approving import Devices, Hand
+from tests.flows.approving import Devices, Hand, four_people
+from tests.flows.site import make_site
 from tests.governance.offices import (
     PLAN,
     a_proof,
@@ -188,6 +190,18 @@ def test_nobody_checks_what_they_handed_in(site: Site, devices: Devices, tmp_pat
         accept(site, made, person="zhang", code=devices.code("zhang"))
 
 
+def test_nobody_checks_their_own_even_where_nobody_else_can(
+    home: Path, hand: Hand, tmp_path: Path
+) -> None:
+    make_site(home)
+    four_people(home)
+    alone = Devices(home, hand, "zhang")
+    with open_site(home, clock=hand) as site:
+        made = given(site, alone, tmp_path)
+        with pytest.raises(UsageError, match="may not check"):
+            accept(site, made, person="zhang", code=alone.code("zhang"))
+
+
 def test_who_audits_checks_only_where_nobody_else_can(
     home: Path, hand: Hand, devices: Devices, tmp_path: Path
 ) -> None:
@@ -215,6 +229,24 @@ def test_a_proof_is_checked_once(site: Site, devices: Devices, tmp_path: Path) -
     accept(site, made, person="wang", code=devices.code("wang"))
     with pytest.raises(UsageError, match="checked already"):
         accept(site, made, person="li", code=devices.code("li"))
+
+
+def test_of_two_who_check_at_once_the_first_counts(
+    site: Site, devices: Devices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = given(site, devices, tmp_path)
+    real = attesting.prove
+
+    def meanwhile(*told: object, **said: object) -> None:
+        monkeypatch.setattr(attesting, "prove", real)
+        reject(site, made, person="li", code=devices.code("li"), reason="not true")
+        real(*told, **said)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(attesting, "prove", meanwhile)
+    with pytest.raises(UsageError, match="checked already, by li"):
+        accept(site, made, person="wang", code=devices.code("wang"))
+    assert ATTESTATIONS.rows(site)[made].verdict == "rejected"
+    assert status(site) == "not evidenced"
 
 
 def test_a_proof_that_changed_before_its_check_cannot_be_accepted(
@@ -269,6 +301,13 @@ def test_a_file_that_says_another_day_is_named(
     said = Submission((a_proof(tmp_path, made),), effective)
     id_ = submit_coded(site, PLAN, said, person="zhang", code=devices.code("zhang"))
     assert ATTESTATIONS.rows(site)[id_].flags == flag
+
+
+def test_one_old_file_among_new_ones_is_named(site: Site, devices: Devices, tmp_path: Path) -> None:
+    papers = a_proof(tmp_path, "20240520"), a_proof(tmp_path, "20261120")
+    said = Submission(papers, date(2026, 11, 20))
+    id_ = submit_coded(site, PLAN, said, person="zhang", code=devices.code("zhang"))
+    assert ATTESTATIONS.rows(site)[id_].flags == ("older than it claims",)
 
 
 def test_an_odd_day_stays_with_the_evidence(site: Site, devices: Devices, tmp_path: Path) -> None:

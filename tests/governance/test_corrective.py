@@ -1,15 +1,25 @@
 """Corrective actions: opened by what failed, closed by what passes, never by word."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from baozhang.clock import SHANGHAI
 from baozhang.governance import assessing
 from baozhang.governance.audits import all_evidence
 from baozhang.governance.controls import catalogue, controls
-from baozhang.governance.corrective import DUE_DAYS, Audited, Corrective, after, overdue
+from baozhang.governance.corrective import (
+    CORRECTIVE,
+    DUE_DAYS,
+    Audited,
+    Corrective,
+    after,
+    overdue,
+)
 from baozhang.governance.model import Evidence
+from baozhang.site import Site
+from tasks.audit_troubles import corrective_troubles
 from tests.governance.auditing import END, full, ground, passes
 
 CONTROL = next(each for each in controls() if len(each.tests) == 1 and each.source == "auto")
@@ -123,6 +133,22 @@ def test_days_late_are_counted_from_the_day_after_it_was_due(day: int, late: int
 def test_what_is_closed_is_not_late() -> None:
     row = closed()["ca-001"]
     assert overdue(row, row.due + MONTH) == 0
+
+
+def test_what_is_overdue_is_told_to_the_watch_the_latest_first(office: Site) -> None:
+    row = OPEN["ca-001"]
+    newer = row.model_copy(update={"test": "another", "due": row.due + timedelta(days=1)})
+    CORRECTIVE.put(office, {"ca-001": newer, "ca-002": row}, by="zhang")
+    now = datetime.combine(row.due + timedelta(days=3), datetime.min.time(), SHANGHAI)
+    [told_] = corrective_troubles(office, now)
+    assert dict(told_.facts) == {"count": 2, "days": 3, "ids": "ca-002, ca-001"}
+
+
+def test_what_is_due_today_or_closed_is_no_trouble(office: Site) -> None:
+    row = OPEN["ca-001"]
+    CORRECTIVE.put(office, {"ca-001": row, "ca-002": closed()["ca-001"]}, by="zhang")
+    now = datetime.combine(row.due, datetime.max.time(), SHANGHAI)
+    assert list(corrective_troubles(office, now)) == []
 
 
 def test_a_row_survives_the_register() -> None:

@@ -9,7 +9,8 @@ from baozhang.governance.model import Fact, Test
 from baozhang.site import Site
 from baozhang.vault.model import Progress
 from baozhang.words import CHINESE, say
-from tasks.evidence import KINDS, gather, require_kind
+from tasks.evidence import BY_CODE, KINDS, gather, require_kind
+from tasks.evidence_words import CODE_TEMPLATES, EVENT_TEMPLATES, GATE_TEMPLATES
 from tests.flows.approving import Hand
 from tests.governance.evidence_office import (
     BOOKS,
@@ -96,6 +97,8 @@ def test_one_record_more_changes_the_evidence_that_is_drawn_from_it_alone(after:
         ("incident-signed", {"gate": "plan"}),
         ("notices", {}),
         ("reviews", {"within": 9}),
+        ("asked-after", {"within": 9}),
+        ("in-time", {"register": "issues"}),
         ("actions", {}),
         ("drill", {"scenario": "any"}),
         ("register", {"name": "risks", "rows": 0}),
@@ -108,6 +111,13 @@ def test_without_any_record_no_kind_says_anything(
 ) -> None:
     test = Test(kind=kind, args=args)
     assert gather(office, NOVEMBER, [control(test)]) == ()
+
+
+def test_a_site_with_clients_and_no_records_passes_nothing(office: Site, clock: Hand) -> None:
+    at_end(clock)
+    found = gather(office, NOVEMBER, controls())
+    assert [each.test for each in found if each.result == "pass"] == []
+    assert [each for each in found if each.source == "attested"] == []
 
 
 def test_a_new_sites_log_is_not_proven_by_itself(office: Site, clock: Hand) -> None:
@@ -140,6 +150,17 @@ def test_every_test_of_every_control_can_be_asked() -> None:
     for each in controls():
         for test in each.tests:
             require_kind(test)
+
+
+def test_every_event_and_gate_that_a_control_asks_for_has_a_sentence_of_its_own() -> None:
+    asked = {kind: set[Fact]() for kind in ("incident", "incident-signed")}
+    for each in controls():
+        for test in each.tests:
+            if test.kind in asked:
+                asked[test.kind] |= set(test.args.values())
+    assert asked["incident"] == set(EVENT_TEMPLATES)
+    assert asked["incident-signed"] <= set(GATE_TEMPLATES)
+    assert set(BY_CODE.values()) == set(CODE_TEMPLATES)
 
 
 def test_what_is_found_reads_as_a_sentence_in_both_languages(after: Site) -> None:

@@ -4,64 +4,37 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from baozhang.catalog.entries import RegisterBook
 from baozhang.drills.records import Drills, digest_of
 from baozhang.drills.records import Journal as Drill
 from baozhang.governance.model import Period
-from baozhang.incidents.incidents import Incident, incidents_of
+from baozhang.incidents.incidents import Incident
 from baozhang.incidents.journal import FILE
 from baozhang.incidents.notices import FACT
 from baozhang.site import Site
 from tasks.drill_actions import file_actions
 from tasks.gates import ask as ask_gate
-from tasks.gates import decide, request_of
 from tasks.notices import tick
 from tasks.review import add_action, ask_signature, finish_action, say_it
 from tests.drills.journals import entry, journal
 from tests.flows.approving import Devices, Hand, a_plan
-from tests.governance.evidence_office import answered, ask, at_end, on
-
-HOUR = timedelta(hours=1)
+from tests.governance.evidence_office import (
+    HOUR,
+    answered,
+    approve,
+    ask,
+    at_end,
+    closed,
+    letter,
+    on,
+    opened,
+)
 
 
 @pytest.fixture
 def devices(office: Site, clock: Hand) -> Devices:
     clock.now = on(2)
     return Devices(office.home, clock, "wang", "li")
-
-
-def opened(
-    site: Site, clock: Hand, at: datetime, *, drill: str = "", client: str = "c001"
-) -> Incident:
-    """Open an incident at an instant."""
-    clock.now = at
-    made, _ = incidents_of(site).open(
-        "damaged", [(client, "main")], noticed_by="zhang", discovered=at, drill=drill
-    )
-    return made
-
-
-def closed(incident: Incident, clock: Hand, *, acknowledged: bool = True) -> None:
-    """Close an incident an hour later."""
-    clock.now += HOUR
-    if acknowledged:
-        incident.journal.append("acknowledged", actor="li")
-    incident.journal.append("closed", actor="test")
-
-
-def approve(site: Site, incident: Incident, gate: str, devices: Devices, *people: str) -> None:
-    """Let people open a gate with their codes."""
-    request = request_of(incident, gate)
-    assert request is not None
-    for person in people:
-        decide(
-            site,
-            incident,
-            gate,
-            person=person,
-            code=devices.code(person),
-            word="approve",
-            digest=request.digest,
-        )
 
 
 def kept(site: Site, clock: Hand, made: Drill) -> None:
@@ -125,6 +98,27 @@ def test_steps_and_kept_values_are_asked_for_by_name(office: Site, clock: Hand) 
     assert answered(office, "incident", event="step:equal").result == "fail"
     assert answered(office, "incident", event="step:pro").result == "fail"
     assert answered(office, "incident", event="kept:scope").result == "fail"
+
+
+def test_every_incident_has_its_own_letter(office: Site, clock: Hand) -> None:
+    first = opened(office, clock, on(5))
+    letter(office, "recovery", on(5), period=first.id)
+    closed(first, clock)
+    at_end(clock)
+    found = answered(office, "incident", event="letter:recovery")
+    assert (found.result, found.refs[1]) == ("pass", "letter:recovery/000001")
+    assert answered(office, "incident", event="letter:recovery-legal").result == "fail"
+    closed(opened(office, clock, on(6)), clock)
+    at_end(clock)
+    assert answered(office, "incident", event="letter:recovery").result == "fail"
+
+
+def test_a_letter_of_after_the_period_does_not_count(office: Site, clock: Hand) -> None:
+    incident = opened(office, clock, on(29))
+    closed(incident, clock)
+    letter(office, "recovery", on(2, month=12), period=incident.id)
+    at_end(clock)
+    assert answered(office, "incident", event="letter:recovery").result == "fail"
 
 
 def test_what_came_after_the_period_does_not_count(office: Site, clock: Hand) -> None:
@@ -370,6 +364,35 @@ def test_a_review_that_is_missing_fails_once_its_days_are_over(office: Site, clo
     at_end(clock)
     assert answered(office, "reviews", within=7).result == "fail"
     assert ask(office, "reviews", within=60) is None
+
+
+def surveyed(site: Site, at: datetime, incident: str) -> None:
+    RegisterBook(site.catalog).put("waves", "w-1", {"incident": incident}, by="wang", at=at)
+
+
+@pytest.mark.parametrize(("day", "result"), [(12, "pass"), (13, "fail")])
+def test_clients_are_surveyed_in_the_days_after_the_end(
+    office: Site, clock: Hand, day: int, result: str
+) -> None:
+    incident = opened(office, clock, on(5))
+    closed(incident, clock)
+    surveyed(office, on(day), incident.id)
+    at_end(clock)
+    found = answered(office, "asked-after", within=7)
+    assert (found.result, found.effective) == (result, on(day))
+    assert "entry:waves/w-1/1" in found.refs
+
+
+def test_clients_that_nobody_surveyed_speak_once_the_days_are_over(
+    office: Site, clock: Hand
+) -> None:
+    incident = opened(office, clock, on(5))
+    closed(incident, clock)
+    surveyed(office, on(6), "i-20261001-01")
+    clock.now = on(12, 15)
+    assert ask(office, "asked-after", within=7) is None
+    clock.now = on(12, 16)
+    assert answered(office, "asked-after", within=7).result == "fail"
 
 
 def test_without_an_incident_nothing_is_said_of_reviews(office: Site, clock: Hand) -> None:

@@ -88,6 +88,12 @@ def owe(site: Site, clock: Hand, row: str, **cells: str) -> None:
         ({"due": "2026-11-29"}, "fail"),
         ({"due": "2026-11-29", "done": "2026-11-12"}, "pass"),
         ({"due": "2026-11-29", "closed": "2026-11-12"}, "pass"),
+        ({"due": "2026-11-10", "done": "2026-11-10"}, "pass"),
+        ({"due": "2026-11-10", "done": "2026-11-11"}, "fail"),
+        ({"due": "2026-10-10", "done": "2026-10-11"}, "pass"),
+        ({"due": "2026-10-10", "done": "2026-11-01"}, "fail"),
+        ({"due": "2026-11-29", "answer_due": "2026-11-12", "answered": "2026-11-13"}, "fail"),
+        ({"due": "", "answer_due": "2026-11-12", "answered": "2026-11-12"}, "pass"),
         ({"due": "2026-11-29", "answered": "2026-11-12"}, "fail"),
         ({"due": "2026-12-29", "answer_due": "2026-11-12"}, "fail"),
         ({"due": "2026-12-29", "answer_due": "2026-11-12", "answered": "2026-11-12"}, "pass"),
@@ -109,11 +115,14 @@ def test_where_nothing_was_ever_owed_nothing_is_said(office: Site, clock: Hand) 
     assert ask(office, "in-time", register="corrective") is None
 
 
-def test_a_row_that_ended_is_no_longer_owed(office: Site, clock: Hand) -> None:
+@pytest.mark.parametrize(("day", "result"), [(10, "pass"), (11, "fail")])
+def test_a_row_that_is_ended_past_its_day_was_late(
+    office: Site, clock: Hand, day: int, result: str
+) -> None:
     owe(office, clock, "i-0001", due="2026-11-10")
-    RegisterBook(office.catalog).end("issues", "i-0001", by="wang", at=on(4))
+    RegisterBook(office.catalog).end("issues", "i-0001", by="wang", at=on(day))
     at_end(clock)
-    assert answered(office, "in-time", register="issues").result == "pass"
+    assert answered(office, "in-time", register="issues").result == result
 
 
 def test_what_is_owed_of_a_register_changed_by_hand_is_not_judged(

@@ -1,14 +1,14 @@
 """Governance day by day: who is asked when, what is dropped, what goes up, what is told."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from baozhang.catalog.model import Alert
-from baozhang.errors import UnreachableError
+from baozhang.errors import SourceUnreadableError, UnreachableError
 from baozhang.governance.attestations import ATTESTATIONS, REQUESTS, dues, standings
 from baozhang.governance.obligations import (
     CHANGES,
@@ -22,10 +22,11 @@ from baozhang.governance.obligations import (
     row_of,
 )
 from baozhang.governance.offices import CONTRACTS, VENDORS, Contract, Vendor
-from baozhang.governance.proofs import folder
+from baozhang.governance.proofs import Proof, examine, folder
 from baozhang.incidents.incidents import incidents_of
 from baozhang.site import Site
 from baozhang.wiring import open_site
+from tasks import attesting
 from tasks import governance as daily
 from tasks.attesting import Submission, accept, submit_coded, submit_file
 from tasks.attesting_inbox import WHY, inbox, take_in
@@ -41,7 +42,7 @@ from tests.governance.offices import (
     owing,
     request_files,
 )
-from tests.governance.proof_files import laid
+from tests.governance.proof_files import SOUND, laid
 
 
 @pytest.fixture
@@ -337,11 +338,32 @@ def test_a_drop_that_is_no_hand_in_is_named(site: Site, tmp_path: Path, name: st
     assert ATTESTATIONS.rows(site) == {}
 
 
-def test_one_bad_drop_holds_back_no_other(site: Site, tmp_path: Path) -> None:
-    dropped(site, tmp_path, "b-good")
-    (inbox(site) / "a-bad").mkdir()
+def _cut_off_from(place: Path) -> Callable[[Path], Proof]:
+    """Return a look at proofs that cannot read those of one folder."""
+
+    def look(path: Path) -> Proof:
+        if path.parent == place:
+            raise SourceUnreadableError("the disk is gone")
+        return examine(path)
+
+    return look
+
+
+@pytest.mark.parametrize("bad", ["empty", "damaged", "unreadable"])
+def test_one_bad_drop_holds_back_no_other(
+    site: Site, tmp_path: Path, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = dropped(site, tmp_path, "b-good")
+    other = inbox(site) / "a-bad"
+    other.mkdir()
+    if bad != "empty":
+        laid(other, "request-q-001.json", (place / "request-q-001.json").read_bytes())
+        laid(other, "plan.docx", b"PK" + SOUND["list.xlsx"]()[60:])
+    if bad == "unreadable":
+        monkeypatch.setattr(attesting, "examine", _cut_off_from(other))
     found = take_in(site)
     assert (found.taken, found.refused) == (("a-001",), 1)
+    assert (other / WHY).exists()
 
 
 def test_a_run_that_died_before_putting_away_puts_it_away(site: Site, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A proof is opened and looked at: what it is, whether it is whole, and where it is kept."""
 
+import io
 import os
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -54,7 +56,12 @@ BAD = {
     "flipped.png": (proof_files.png()[:-20] + b"x" + proof_files.png()[-19:], "cut off"),
     "cut.jpg": (proof_files.jpg()[:-2], "cut off"),
     "cut-in-head.jpg": (proof_files.jpg()[:12], "cut off"),
+    "day-past-all-days.eml": (
+        b"From: a@b.cn\r\nDate: Fri, 31 Dec 9999 23:00:00 +0000\r\n\r\nok",
+        "no such file",
+    ),
     "cut.xlsx": (proof_files.xlsx()[:-40], "cut off"),
+    "begin-gone.xlsx": (b"PK" + proof_files.xlsx()[60:], "cut off"),
     "locked.pdf": (proof_files.pdf(locked=True), "locked"),
     "locked.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "locked"),
     "locked.ofd": (
@@ -79,6 +86,28 @@ def test_a_flipped_byte_in_an_archive_is_found(tmp_path: Path) -> None:
     whole[whole.index(b"text")] ^= 1
     with pytest.raises(ProofError, match="cut off"):
         examine(laid(tmp_path, "plan.docx", bytes(whole)))
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_whose_packing_is_damaged_is_refused(tmp_path: Path, how: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", how) as packed:
+        packed.writestr("word/document.xml", b"a word " * 200)
+    whole = bytearray(out.getvalue())
+    begin = whole.index(b"word/document.xml") + len("word/document.xml")
+    whole[begin : begin + 30] = bytes(range(30))
+    with pytest.raises(ProofError, match="cut off"):
+        examine(laid(tmp_path, "plan.docx", bytes(whole)))
+
+
+def test_a_proof_that_changes_between_look_and_keep_is_refused(tmp_path: Path) -> None:
+    home, path = make_site(tmp_path / "site"), laid(tmp_path, "a.pdf", proof_files.pdf())
+    proof = examine(path)
+    path.write_bytes(proof_files.pdf("20260101"))
+    with open_site(home) as site:
+        with pytest.raises(ProofError, match="changed while"):
+            keep(site, path, proof)
+        assert state_of(site, proof.sha256) == "missing"
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:

@@ -116,3 +116,12 @@ def test_a_range_never_falls() -> None:
 
 def test_estimates_keep_their_decimals() -> None:
     assert RARE.events_low == Decimal("0.1")
+
+
+def test_the_average_year_is_the_sum_of_the_closed_forms() -> None:
+    rows = {
+        "r-001": estimated(("0.01", "0.05", "0.2"), (10_000_000, 25_000_000, 60_000_000)),
+        "r-002": estimated(("2", "2", "2"), (100, 100, 100)),
+        "r-003": risk("mail-leak"),
+    }
+    assert loss_of(rows, seed=1).mean == 1_936_111 + 200

@@ -74,7 +74,7 @@ def told(id_: str, row: Risk) -> Told:
         level=checked.level,
         level_before="medium" if id_ == "r-001" else None,
         check=checked,
-        spread=Spread(low=found.low, middle=found.middle, high=found.high)
+        spread=Spread(low=found.low, middle=found.middle, high=found.high, mean=found.mean)
         if row.estimated
         else None,
         estimate_grades=(1, 3) if id_ == "r-002" else None,
@@ -121,6 +121,7 @@ def review(*, sample: bool = False) -> Review:
         period="2026-11",
         at=AT,
         before="2026-10",
+        made_by=("zhang",),
         since=(
             Event(ref="run:restore-test-2026-11-01-1a2b", day=date(2026, 11, 1),
                   what="restore-test-failed"),
@@ -144,7 +145,7 @@ def review(*, sample: bool = False) -> Review:
 def empty() -> Review:
     """Return the review of a register that nobody has begun."""
     return Review(
-        period="2026-11", at=AT, before="", since=(), risks=(), waiting=(),
+        period="2026-11", at=AT, before="", made_by=(), since=(), risks=(), waiting=(),
         indicators=tuple(measured(id_, None) for id_ in indicators()),
         loss=loss_of({}, seed=202611), coverage=(), audited="", sample=False,
     )  # fmt: skip

@@ -1,20 +1,26 @@
 """The audit report: every line stands in it once, and nothing that is not proven is green."""
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
-from baozhang.governance.controls import catalogue
+import baozhang
+from baozhang.governance.controls import catalogue, controls
+from baozhang.governance.model import Status
 from baozhang.masking import Gate
 from baozhang.words import CHINESE, ENGLISH
 from reports.audit import page_of, render_audit, status_of, whole
 from reports.audit_laws import articles
 from reports.audit_page import audit_page
 from reports.audit_value import AuditValue, canonical
-from reports.audit_words import read
+from reports.audit_words import STATUS_TEMPLATES, TEST_TEMPLATES, TONES, read
+from reports.audit_words import test_words as words_of_test
 from reports.canonical import fingerprint
 from reports.library import standalone
 from reports.notice_words import Voice
@@ -24,6 +30,7 @@ from tests.reports import audits, papers
 
 LANGUAGES = (CHINESE, ENGLISH)
 GREEN = {"proven", "ok"}
+GREEN_INK = "#1a6b33"
 ENTRY = re.compile(
     r'<details class="entry" id="item-([^"]+)" data-status="([^"]+)".*?</details>', re.DOTALL
 )
@@ -318,3 +325,119 @@ def test_the_gate_leaves_every_link_whole() -> None:
     html = audit_page(audits.whole(), gate=Gate(["绿源净水设备有限公司"]))
     places = set(re.findall(r' id="([^"]+)"', html))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= places
+
+
+# --- what no audit may do -----------------------------------------------------------------------
+
+CLIPPED = 102 * 1024
+"""Gmail hides what comes after so many bytes of a mail's HTML."""
+
+
+def many(language: str) -> AuditValue:
+    """Return the whole audit with more open actions than any office should have."""
+    value = audits.whole(language)
+    first = value.actions[0]
+    more = tuple(replace(first, id=f"ca-{n:03d}") for n in range(1, 200))
+    return replace(value, actions=more, sample=True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_mail_stays_below_what_mail_programs_cut(language: str) -> None:
+    letter = render_audit(many(language), number=7, language=language)
+    assert len(letter.html.encode()) < CLIPPED
+
+
+def test_actions_that_the_mail_leaves_out_are_counted_in_it_and_stand_on_paper() -> None:
+    text = render_audit(many(ENGLISH), number=7, language=ENGLISH).text
+    assert "187 more stand in the printed report." in text
+    assert "ca-199" not in text
+    told = [str(each) for each in values(many(ENGLISH), ENGLISH).sections]
+    assert any("ca-199" in each for each in told)
+
+
+def stood(status: Status) -> AuditValue:
+    """Return the small audit with every control judged to stand like this, and no failure."""
+    small = audits.small(ENGLISH)
+    lined = tuple(
+        replace(
+            line,
+            status=status,
+            controls=tuple(
+                replace(each, status=status, nonconformities=()) for each in line.controls
+            ),
+        )
+        for line in small.lines
+    )
+    return replace(small, lines=lined, actions=(), samples=(), articles=())
+
+
+def coloured(html: str) -> set[str]:
+    """Return the tones that a page shows, but for the key and the count that explain them."""
+    shown = html[html.index("<body") :]
+    for explained in (
+        r'<p class="key">.*?</p>',
+        r'<ul class="tally">.*?</ul>',
+        r"<select.*?</select>",
+    ):
+        shown = re.sub(explained, "", shown, flags=re.DOTALL)
+    names = " ".join(re.findall(r'class="([^"]*)"', shown)).split()
+    return {each.removeprefix("g-").removeprefix("t-").removeprefix("b-") for each in names}
+
+
+@pytest.mark.parametrize("status", sorted(set(STATUS_TEMPLATES) - {"proven"}))
+def test_no_page_draws_another_status_green(status: Status) -> None:
+    shown = coloured(audit_page(stood(status), language=ENGLISH))
+    # The verdict is green where all lines are in order; a line never is.
+    assert "proven" not in shown
+    assert ("ok" in shown) == (status == "attested")
+
+
+@pytest.mark.parametrize("status", sorted(set(STATUS_TEMPLATES) - {"proven"}))
+def test_no_mail_draws_another_status_in_green_ink(status: Status) -> None:
+    html = render_audit(stood(status), number=7, language=ENGLISH).html
+    lines = html[html.index("Every line at one glance") :]
+    tiles = re.findall(r'<td class="g-([a-z]+)"[^>]*style="color:(#\w+)"', lines)
+    assert {tone for tone, _ in tiles} == {TONES[status]}
+    assert GREEN_INK not in {ink for _, ink in tiles}
+
+
+def test_green_belongs_to_what_is_proven_alone() -> None:
+    assert [status for status, tone in TONES.items() if tone in GREEN] == ["proven"]
+
+
+def test_brand_and_charity_without_a_proof_are_not_evidenced_and_never_green() -> None:
+    sections = {"A18", "B7", "B19"}
+    found = {id_: tone for id_, tone, _ in entries(empty_page(ENGLISH))}
+    ours = {id_: tone for id_, tone in found.items() if id_.split(".")[0] in sections}
+    assert len(ours) == 6 * len(sections)
+    assert set(ours.values()) == {"none"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_test_has_words(language: str) -> None:
+    voice = Voice(pen(language))
+    kinds = {test.kind for control in controls() for test in control.tests}
+    assert kinds <= set(TEST_TEMPLATES)
+    told = [words_of_test(each.name, voice) for control in controls() for each in control.tests]
+    assert not [each for each in told if "=" in each or "–" in each or "{" in each]
+
+
+def test_a_sentence_that_several_tests_share_is_told_once() -> None:
+    text = " ".join(render_audit(audits.empty(), number=0, language=ENGLISH).text.split())
+    assert not re.search(r"(No record was found: [^.]+\.) \1", text)
+
+
+def test_words_of_the_audit_have_no_other_meaning_elsewhere() -> None:
+    folder = Path(baozhang.__file__).parent / "locale" / "zh_CN"
+
+    def twins(file: Path) -> dict[str, str]:
+        return {str(m.id): str(m.string) for m in read_po(io.BytesIO(file.read_bytes())) if m.id}
+
+    ours = twins(folder / "auditreport.po")
+    others = [each for each in folder.glob("*.po") if each.name != "auditreport.po"]
+    assert {
+        (file.name, id_)
+        for file in others
+        for id_, said in twins(file).items()
+        if id_ in ours and ours[id_] != said
+    } == set()

@@ -57,6 +57,13 @@ def test_a_client_that_loses_money_is_to_be_looked_at() -> None:
     assert status(value) == "partial"
 
 
+def test_a_row_that_names_nobody_known_is_to_be_looked_at() -> None:
+    value = replace(costs.sound(), unseen=(("strangers", (("names", "c999"),)),))
+    assert status(value) == "partial"
+    text = render_cost(value, number=7, language=ENGLISH).text
+    assert "does not know: c999" in " ".join(text.split())
+
+
 def test_a_sound_month_is_in_order() -> None:
     assert status(costs.sound()) == "ok"
 

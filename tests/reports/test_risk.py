@@ -123,6 +123,20 @@ def test_an_unscored_risk_is_an_open_point_beside_scored_ones() -> None:
     assert status_of(calm(risks=tuple(both))) == "partial"
 
 
+def test_whoever_signed_is_named_and_nobody_is_missed() -> None:
+    assert "Nobody has signed" not in letters(ENGLISH)["risk-review"].text
+    assert "Nobody has signed" in letters(ENGLISH)["risk-empty"].text
+
+
+def test_a_rare_risk_shows_in_the_average_year() -> None:
+    text = " ".join(letters(ENGLISH)["risk-review"].text.split())
+    assert "0 to 0 in eight years of ten, about 19,000 yuan in an average year" in text
+
+
+def test_a_risk_that_nobody_estimated_has_no_figure() -> None:
+    assert "A year's loss: not measured" in letters(ENGLISH)["risk-review"].text
+
+
 def test_the_condition_that_voids_a_claim_is_named() -> None:
     text = " ".join(letters(ENGLISH)["risk-review"].text.split())
     assert "each of them can void a claim: training.security" in text

@@ -18,9 +18,11 @@ from reports import qr
 from reports.canonical import fingerprint
 from reports.page import Letter
 from reports.satisfaction import canonical, render_satisfaction, sentence_of, status_of
+from reports.satisfaction_words import moved_mark
 from reports.survey import render_survey, value_of
 from reports.writing import pen
 from tests.reports import papers, voices
+from tests.reports.qr_reader import link_in
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ["satisfaction-full", "satisfaction-few", "survey-page", "survey-reminder"]
@@ -82,10 +84,22 @@ def test_what_is_overdue_is_the_verdict_though_answers_are_few() -> None:
 
 def test_figures_without_anything_overdue_or_lower_are_well() -> None:
     full = voices.full()
-    known = replace(full, issues=(), calls=(), changes=())
+    known = replace(full, issues=(), calls=(), changes=(), improvements=())
     assert status_of(known) == "ok"
     fallen = replace(known, changes=(replace(full.changes[0], verdict="lower"),))
     assert status_of(fallen) == "partial"
+    late = replace(known, improvements=(replace(full.improvements[1], overdue=True),))
+    assert status_of(late) == "partial"
+
+
+def test_an_improvement_says_how_far_it_is() -> None:
+    done, waiting = voices.full().improvements
+    late = replace(waiting, overdue=True)
+    unmoved = replace(done, difference=None)
+    words = [moved_mark(each, ENGLISH).word for each in (done, waiting, late, unmoved)]
+    assert words == [
+        *("not shown to have moved", "not in place yet", "overdue", "no later round yet")
+    ]
 
 
 def test_a_full_report_has_its_four_pictures() -> None:
@@ -143,6 +157,18 @@ def test_the_code_to_scan_is_inside_the_letter() -> None:
     (picture,) = letter.pictures
     assert f"cid:{picture.cid}" in letter.html
     assert "k7mfq2xw9c" in picture.alt
+
+
+@pytest.mark.parametrize("language", [CHINESE, ENGLISH])
+def test_a_telephone_reads_the_agencys_own_page_from_the_letter(language: str) -> None:
+    (picture,) = letters(language)["survey-page"].pictures
+    assert link_in(picture.png) == "https://www.example.cn/survey?code=k7mfq2xw9c"
+
+
+@pytest.mark.parametrize("length", [30, 120, 400, 800])
+def test_a_link_of_any_length_is_read_back(length: int) -> None:
+    link = "https://a.cn/s?code=k7mfq2xw9c&x=".ljust(length, "a")[:length]
+    assert link_in(qr.draw(link).png) == link
 
 
 def test_a_code_has_a_margin_and_stays_the_same() -> None:

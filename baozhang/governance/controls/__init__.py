@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 import yaml
 from pydantic import TypeAdapter
 
 from baozhang.governance.model import Control, Item, Section
 from baozhang.settings.part import Part
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: ten times as fast
 
 
 class Catalogue(Part):
@@ -30,8 +33,7 @@ class Catalogue(Part):
 @cache
 def catalogue() -> Catalogue:
     """Return sections and items."""
-    file = resources.files(__package__) / "items.yaml"
-    return Catalogue.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    return Catalogue.model_validate(_read(resources.files(__package__) / "items.yaml"))
 
 
 @cache
@@ -47,7 +49,7 @@ def controls() -> tuple[Control, ...]:
         control
         for file in sorted(folder.iterdir(), key=lambda each: each.name)
         if file.name.endswith(".yaml") and file.name != "items.yaml"
-        for control in kind.validate_python(yaml.safe_load(file.read_text("utf-8")))
+        for control in kind.validate_python(_read(file))
     ]
     _require_sound(found)
     return tuple(sorted(found, key=lambda each: each.id))
@@ -66,6 +68,10 @@ def unmapped() -> tuple[str, ...]:
     """Return the items that no control serves; there must be none."""
     served = {item for each in controls() for item in each.items}
     return tuple(each.id for each in catalogue().items if each.id not in served)
+
+
+def _read(file: Traversable) -> object:
+    return yaml.load(file.read_text("utf-8"), _LOADER)  # noqa: S506 - a safe loader
 
 
 def _require_sound(found: Iterable[Control]) -> None:

@@ -38,6 +38,7 @@ class Range(Part):
 
     Attributes:
         low, middle, high: fen, at 10, 50 and 90 per cent of the drawn years.
+        mean: fen of an average year, by the formula above; what is rare shows in it alone.
         draws: how many years were drawn.
         seed: of the random numbers; the same seed and estimates give the same range.
         estimated: how many open risks are in it.
@@ -47,6 +48,7 @@ class Range(Part):
     low: int
     middle: int
     high: int
+    mean: int
     draws: int
     seed: int
     estimated: int
@@ -110,6 +112,7 @@ def loss_of(risks: Mapping[str, Risk], *, seed: int, draws: int = DRAWS) -> Rang
         low=low,
         middle=middle,
         high=high,
+        mean=sum(mean_of(each) for each in known.values()),
         draws=draws,
         seed=seed,
         estimated=len(known),
@@ -123,6 +126,13 @@ def years_of(id_: str, risk: Risk, seed: int, draws: int = DRAWS) -> list[int]:
     often = _pert(risk.events_low, risk.events_likely, risk.events_high)
     bad = _pert(risk.loss_low, risk.loss_likely, risk.loss_high)
     return [round(_year(rng, often, bad)) for _ in range(draws)]
+
+
+def mean_of(risk: Risk) -> int:
+    """Return the loss of an average year by one estimated risk, in fen."""
+    often = _pert(risk.events_low, risk.events_likely, risk.events_high)
+    bad = _pert(risk.loss_low, risk.loss_likely, risk.loss_high)
+    return round(often.mean * bad.mean)
 
 
 def _pert(*points: Decimal | int | None) -> Pert:

@@ -76,7 +76,7 @@ class Risk(Row):
         conditions: ids of the controls without which that contract does not pay.
         accept_until: the last day of an acceptance.
         treat_by: by when the treatment is to be in place.
-        treated_on: when the treatment was decided.
+        treated_on, treated_by: when the treatment was decided, and by whom.
         review_on: when it is to be looked at again.
         drill: id of the scenario that tries its answer out.
         reason: a person's, for an acceptance or a rejection.
@@ -108,6 +108,7 @@ class Risk(Row):
     accept_until: date | None = None
     treat_by: date | None = None
     treated_on: date | None = None
+    treated_by: str = ""
     review_on: date | None = None
     drill: str = ""
     reason: str = ""

@@ -21,11 +21,12 @@ from baozhang.settings.part import Part
 
 
 class Spread(Part):
-    """A year's loss by one risk, fen at 10, 50 and 90 per cent."""
+    """A year's loss by one risk, fen at 10, 50 and 90 per cent, and of an average year."""
 
     low: int
     middle: int
     high: int
+    mean: int
 
 
 class Told(Part):
@@ -113,12 +114,14 @@ class Review(Part):
         at: when it was drawn up.
         since: what happened after the review before.
         before: the month of that; "": this is the first.
+        made_by: ids of who scored its risks or decided about them: they do not sign it.
         audited: id of the audit whose judgement of controls was used; "": there is none.
     """
 
     period: str
     at: datetime
     before: str
+    made_by: tuple[str, ...]
     since: tuple[Event, ...]
     risks: tuple[Told, ...]
     waiting: tuple[Proposed, ...]

@@ -21,7 +21,7 @@ from baozhang.governance.voice.scores import Difference, difference
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An improvement, and how its measure stands in the next wave beside the one it came from.
+    """An improvement, and how its measure stands in a later wave beside the one it came from.
 
     Attributes:
         after: the wave it is judged by; "": there is none yet.
@@ -110,7 +110,11 @@ def moved(
     day: date,
     minimum: int,
 ) -> tuple[Moved, ...]:
-    """Return how each improvement's measure stands in the next closed wave of the same kind."""
+    """Return how each improvement's measure stands in the next closed wave of the same kind.
+
+    The next is one that opened once the improvement was in place: what was asked before it cannot
+    have moved by it, and nothing moves by what is not in place.
+    """
     return tuple(
         _moved(id_, each, waves, answers, day, minimum) for id_, each in improvements.items()
     )
@@ -124,11 +128,12 @@ def _moved(
     day: date,
     minimum: int,
 ) -> Moved:
-    first = waves.get(improvement.wave)
+    first, done = waves.get(improvement.wave), improvement.done
     later = sorted(
         (each.opens, name)
         for name, each in waves.items()
-        if first and each.kind == first.kind and each.opens > first.opens and each.closes < day
+        if (first and done and each.kind == first.kind)
+        and (each.opens > first.opens and each.opens >= done and each.closes < day)
     )
     if not later:
         return Moved(id_, improvement)

@@ -98,8 +98,10 @@ def wilson(hits: int, n: int) -> Interval:
 
     Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
     American Statistical Association 22 (1927) 209-212; method 3 of Newcombe, Statistics in Medicine
-    17 (1998) 857-872.
+    17 (1998) 857-872.  Of nobody every share is possible.
     """
+    if not n:
+        return 0.0, 1.0
     share, square = hits / n, Z * Z
     middle = share + square / (2 * n)
     reach = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n))

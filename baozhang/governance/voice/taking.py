@@ -99,11 +99,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a file holds: new answers by id, how many stood already, and what was refused."""
+    """What a file holds: new answers by id, how many stood already, and what was refused.
+
+    Attributes:
+        absent: what the mapping names and the file has no column for.
+    """
 
     answers: Mapping[str, Answer]
     known: int
     refused: tuple[Refused, ...]
+    absent: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,8 @@ def take(
             refused.append(Refused(row.number, "days"))
         else:
             answers[id_] = answer
-    return Taken(answers, there, tuple(sorted(refused, key=lambda each: each.row)))
+    absent = tuple(field for field in mapping.columns if field not in places)
+    return Taken(answers, there, tuple(sorted(refused, key=lambda each: each.row)), absent)
 
 
 @dataclass(frozen=True, slots=True)

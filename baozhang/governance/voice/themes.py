@@ -23,10 +23,15 @@ _FILE = Path(__file__).parent / "themes.yaml"
 
 
 class Theme(Part):
-    """One theme and its words."""
+    """One theme and its words.
+
+    Attributes:
+        aside: where one of its words means something else: read over before words are looked for.
+    """
 
     title: Words
     words: Annotated[tuple[Text, ...], Field(min_length=1)]
+    aside: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ def _by_frequency(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
 
 
 def _words(theme: str, text: str) -> Iterable[str]:
+    for each in dictionary()[theme].aside:
+        text = text.replace(_folded(each), " ")
     return (word for word, form in _forms()[theme] if form.search(text))
 
 

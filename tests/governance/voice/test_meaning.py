@@ -32,6 +32,10 @@ def answer(client: str, day: date = DAY, *, wave: str = "w-1", **said: object) -
         ("a taxing matter", {"filing"}),
         ("syntax", set()),
         ("还可以", set()),
+        ("贵公司服务不错，合作愉快", set()),
+        ("不错，就是有点贵，报表还出错", {"price", "software", "accuracy"}),
+        ("Feel free to ask; we feed back our latest wishes", set()),
+        ("the fee is high", {"price"}),
     ],
 )
 def test_a_comment_is_about_the_themes_whose_words_stand_in_it(
@@ -160,13 +164,17 @@ WAVES = {
     "w-3": wave(date(2026, 9, 1)),
     "w-i": wave(date(2026, 3, 1), "after-incident"),
 }
+IN_PLACE = date(2026, 2, 1)
 IMPROVEMENT = Improvement(action="x", wave="w-1", measure="csat", owner="wang", due=DAY)
 
 
-def verdict(first: int, second: int, *, count: int = 12, day: date = DAY) -> tuple[str, str]:
+def verdict(
+    first: int, second: int, *, count: int = 12, day: date = DAY, done: date | None = IN_PLACE
+) -> tuple[str, str]:
     answers = [answer(f"c{n}", wave="w-1", csat=first) for n in range(count)]
     answers += [answer(f"c{n}", wave="w-2", csat=second) for n in range(count)]
-    (found,) = moved({"m-1": IMPROVEMENT}, WAVES, answers, day=day, minimum=5)
+    row = IMPROVEMENT.model_copy(update={"done": done})
+    (found,) = moved({"m-1": row}, WAVES, answers, day=day, minimum=5)
     return found.after, found.difference.verdict if found.difference else ""
 
 
@@ -182,6 +190,15 @@ def test_with_too_few_answers_nothing_is_said_to_have_moved() -> None:
 
 def test_before_the_next_wave_is_over_nothing_is_said() -> None:
     assert verdict(2, 5, day=date(2026, 6, 21)) == ("", "")
+
+
+def test_what_is_not_in_place_has_moved_nothing() -> None:
+    assert verdict(2, 5, done=None) == ("", "")
+
+
+def test_a_wave_that_opened_before_it_was_in_place_says_nothing_about_it() -> None:
+    assert verdict(2, 5, done=date(2026, 6, 1)) == ("w-2", "higher")
+    assert verdict(2, 5, done=date(2026, 6, 2)) == ("w-3", "too few")
 
 
 def test_the_wave_before_is_of_the_same_kind() -> None:

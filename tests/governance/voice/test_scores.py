@@ -39,6 +39,23 @@ def test_wilson_gives_the_values_of_newcombe_1998_table_1(
 
 
 @pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [(0, 0, 0, 1), (0, 1, 0, 0.7935), (1, 1, 0.2065, 1), (4, 5, 0.3755, 0.9638), (5, 5, 0.5655, 1)],
+)
+def test_the_interval_of_few_is_wide_and_of_nobody_everything(
+    hits: int, n: int, low: float, high: float
+) -> None:
+    assert wilson(hits, n) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_nobody_and_one_give_no_figure_and_no_error(measure: Measure, count: int) -> None:
+    found = estimate(measure, [5] * count, of=9, minimum=2)
+    assert (found.n, found.value, found.low, found.high) == (count, None, None, None)
+
+
+@pytest.mark.parametrize(
     ("hits", "n", "others", "m", "low", "high"),
     [
         (56, 70, 48, 80, 0.0524, 0.3339),

@@ -136,6 +136,13 @@ def test_a_missing_column_is_named() -> None:
     assert caught.value.facts["fields"] == "code"
 
 
+def test_a_column_that_the_mapping_names_and_the_file_has_not_is_named() -> None:
+    grid = Grid(HEADS[:7], (tuple(row(CODES["c001"], "5")[:7]),))
+    found = take(grid, usual_mapping(), known(), by="wang", now=NOW)
+    assert (len(found.answers), found.absent) == (1, ("nps", "ces", "comment"))
+    assert taken(row(CODES["c001"], "5")).absent == ()
+
+
 def test_too_many_rows_are_refused_as_a_whole() -> None:
     grid = Grid(HEADS, (tuple(row()),) * (MOST_ANSWERS + 1))
     with pytest.raises(UsageError, match="more than"):
