@@ -76,12 +76,8 @@ def render_audit(
     value = value if sample is None else replace(value, sample=sample)
     reading, voice = read(value), Voice(pen(language))
     short = page_of(reading, voice, number, audience, _short(reading, voice))
-    paper = page_of(reading, voice, number, audience, whole(reading, voice)) if pdf else short
-    printed = render(paper, pdf=pdf, template="audit", language=language, gate=gate)
-    # What could not be printed whole is not printed in short; the mail then says why.
-    unprinted = pdf and not printed.pdf
-    mail = render(short, pdf=unprinted, template="audit", language=language, gate=gate)
-    return replace(mail, pdf=printed.pdf, pdf_name=printed.pdf_name)
+    paper = page_of(reading, voice, number, audience, whole(reading, voice)) if pdf else None
+    return render(short, template="audit", language=language, gate=gate, pdf=pdf, paper=paper)
 
 
 def page_of(

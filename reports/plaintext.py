@@ -7,15 +7,17 @@ width (Unicode Annex #11: wide and full-width are two, combining marks none, all
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 WIDTH = 76  # columns; RFC 5322 section 2.1.1 recommends lines below 78
 
 
 def display_width(words: str) -> int:
     """Return how many columns the words take."""
-    return sum(_columns(character) for character in words)
+    return len(words) if words.isascii() else sum(map(_columns, words))
 
 
+@cache
 def _columns(character: str) -> int:
     if unicodedata.combining(character):
         return 0

@@ -40,19 +40,35 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(
-    page: Page, *, template: str, language: str, gate: Gate | None = None, pdf: bool = False
+    page: Page,
+    *,
+    template: str,
+    language: str,
+    gate: Gate | None = None,
+    pdf: bool = False,
+    paper: Page | None = None,
 ) -> Letter:
     """Fill the templates of a letter, `<template>.html.j2` and `<template>.txt.j2`.
 
     `<template>.html.j2` serves the mail and the PDF: it begins with `{% extends layout %}`.
 
+    Args:
+        page: what the mail shows.
+        template: stem of the templates' names.
+        language: of the letter.
+        gate: masks what must not leave.
+        pdf: print it too.
+        paper: what is printed where that is more than the mail shows.
+
     Raises:
         UsageError: letters are not written in this language.
     """
     environment, writer = _environment(language), pen(language)
-    page = gated(page, gate)
-    drawings = _drawings(page, writer, vector=pdf)
-    paper, unprinted = _paper(page, template, environment, drawings) if pdf else (b"", "")
+    page, whole = gated(page, gate), gated(paper, gate) if paper and pdf else None
+    drawings = _drawings([page, whole] if whole else [page], writer, vector=pdf)
+    pressed, unprinted = b"", ""
+    if pdf:
+        pressed, unprinted = _paper(whole or page, template, environment, drawings)
     values = {"page": page, "drawings": drawings, "unprinted": unprinted}
     mail, plain = (environment.get_template(f"{template}.{form}.j2") for form in ("html", "txt"))
     return Letter(
@@ -64,9 +80,9 @@ def render(
         language=language,
         audience=page.audience,
         fingerprint=page.fingerprint,
-        pictures=tuple(each.inline for each in drawings.values() if each.inline),
-        pdf=paper,
-        pdf_name=f"{_file_name(page.file_name)}.pdf" if paper else "",
+        pictures=tuple(drawn for each in _charts(page) if (drawn := drawings[each].inline)),
+        pdf=pressed,
+        pdf_name=f"{_file_name(page.file_name)}.pdf" if pressed else "",
     )
 
 
@@ -99,12 +115,18 @@ class Drawing:
         return f"chart:{self.inline.cid}" if self.inline else ""
 
 
-def _drawings(page: Page, writer: Pen, *, vector: bool) -> dict[Chart, Drawing]:
-    shown = [each.chart for each in page.sections if isinstance(each, Picture)]
+def _drawings(pages: Sequence[Page], writer: Pen, *, vector: bool) -> dict[Chart, Drawing]:
+    shown = dict.fromkeys(chart for page in pages for chart in _charts(page))
+    mark = f"{pages[0].fingerprint[:16]}@baozhang"
     return {
-        chart: _drawing(chart, f"chart-{i}.{page.fingerprint[:16]}@baozhang", writer, vector=vector)
-        for i, chart in enumerate(dict.fromkeys(shown), 1)
+        chart: _drawing(chart, f"chart-{i}.{mark}", writer, vector=vector)
+        for i, chart in enumerate(shown, 1)
     }
+
+
+def _charts(page: Page) -> tuple[Chart, ...]:
+    shown = (each.chart for each in page.sections if isinstance(each, Picture))
+    return tuple(dict.fromkeys(shown))
 
 
 def _drawing(chart: Chart, cid: str, writer: Pen, *, vector: bool) -> Drawing:

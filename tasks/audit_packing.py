@@ -110,16 +110,26 @@ def _sealed(site: Site, audit: Audit) -> bytes:
 def _pages(site: Site, audit: Audit) -> dict[str, bytes]:
     """Return the report's pages by file name, and keep them beside the audit for people."""
     value, masks = value_of(site, audit), gate(site)
-    wanted = with_pdf(site.agency, KIND)
+    printed = _printed_languages(site)
     pages: dict[str, bytes] = {}
     for language in LANGUAGES:
-        letter = render_audit(value, number=0, language=language, gate=masks, pdf=wanted)
+        letter = render_audit(
+            value, number=0, language=language, gate=masks, pdf=language in printed
+        )
         pages |= _forms(letter)
         page = audit_page(value, language=language, gate=masks)
         pages[f"page-{language}.html"] = page.encode("utf-8", "replace")
     for name, content in pages.items():
         audit.keep_file(name, content)
     return pages
+
+
+def _printed_languages(site: Site) -> frozenset[str]:
+    """Return the languages that somebody reads or signs on paper; printing 240 lines takes long."""
+    if not with_pdf(site.agency, KIND):
+        return frozenset()
+    copies = readers(site.agency, KIND)
+    return frozenset({site.agency.language, *(each.language for each in copies)})
 
 
 def _forms(letter: Letter) -> dict[str, bytes]:

@@ -100,7 +100,7 @@ ABOUT_TEMPLATES = {
     "notice": "Notices of an incident: who must be told, until when, and the receipts.",
     "law": "The law register: terms, what an incident obliges to, filing days.",
     "drill": "Drills: break a sandbox on purpose, recover it, see how ready we are.",
-    "risk": "Risks: register, indicators, a year's loss, the month's review and its signature.",
+    "risk": "Risks: register, indicators, a year's loss, the signed review.",
     "cost": "Cost: usage, prices, rows, budget, clients against fees, savings.",
     "attest": "What people owe: handing in proof, checking it, what is overdue.",
     "register": "Registers: what people enter, with its history; CSV and workbooks.",

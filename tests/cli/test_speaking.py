@@ -14,6 +14,8 @@ from tests.end_to_end.running import BAOZHANG, Ran, english, run
 WIDE = 80
 TYPES = (
     "LIST",
+    "REGISTER",
+    "DAY",
     "REASON",
     "REQUEST",
     "ATTESTATION",
