@@ -15,6 +15,7 @@ WIDE = 80
 TYPES = (
     "LIST",
     "REGISTER",
+    *("ROW", "WAVE", "CLASS", "ISSUE", "CALL"),
     "DAY",
     "REASON",
     "REQUEST",
@@ -70,6 +71,7 @@ IDS = (
     *("proven", "attested", "stale", "overdue", "not", "evidenced"),
     *("avoid", "reduce", "transfer", "accept"),
     *("handoffs", "contracts", "vendors", "attestations"),
+    *("mail", "phone", "none", "csat", "nps", "ces", "settled", "promised", "reached"),
 )
 """What is typed as it is in any language: kinds, gates, parts of a review, grades, channels."""
 NAMES = (
