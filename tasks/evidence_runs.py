@@ -66,7 +66,10 @@ class _Promise:
 
 
 def rhythm(asking: Asking, args: Args) -> Found | None:
-    """Tell whether every set had a good outcome of a duty within its span at the period's end."""
+    """Tell whether every set had good outcomes of a duty within its span, the whole period long.
+
+    A longer gap speaks against it even if all was well again at the period's end.
+    """
     duty = duty_of(args)
     known = {
         place: life
@@ -110,10 +113,13 @@ class _Judged:
         fared: Mapping[Place, Fared],
     ) -> "_Judged":
         good, bad, stopped, new, gaps = [], [], [], [], []
-        held = _stopped(asking) if duty == "backup" else frozenset()
+        held, excused = (
+            (_stopped(asking, since) if duty == "backup" else frozenset[Place]())
+            for since in (asking.until, asking.begin)
+        )
         for each in promises:
             how = fared.get(each.place)
-            if how is not None and how.longest > each.span:
+            if how is not None and how.longest > each.span and each.place not in excused:
                 gaps.append(each.place)
             if how is not None and how.well and how.well + each.span >= asking.until:
                 good.append(each.place)
@@ -135,9 +141,10 @@ def _rhythm_found(
         for client, part in getattr(judged, name):
             rows.add(name, client, part)
     fared = {(each.client, each.set): each for each in found.sets}
-    failing = [f"run:{fared[place].run}" for place in judged.bad if place in fared]
+    late = tuple(dict.fromkeys((*judged.bad, *judged.gaps)))
+    failing = [f"run:{fared[place].run}" for place in late if place in fared]
     return Found(
-        result="fail" if judged.bad else "pass",
+        result="fail" if late else "pass",
         effective=newest,
         says=RHYTHM_TEMPLATES[duty],
         facts={
@@ -148,7 +155,7 @@ def _rhythm_found(
             "stopped": len(judged.stopped),
             "new": len(judged.new),
             "ended": len(_ended(asking)),
-            "sets": named("/".join(place) for place in judged.bad),
+            "sets": named("/".join(place) for place in late),
             "outcomes": found.count,
         },
         refs=refs(failing, (f"run:{run}" for run in (found.runs if not failing else ()))),
@@ -209,21 +216,22 @@ def policy_of(agency: Agency, name: str) -> Policy | None:
     return agency.policy(name) if name in agency.file.sets else None
 
 
-def _stopped(asking: Asking) -> frozenset[Place]:
-    """Return the sets that an incident had stopped at the period's end."""
+def _stopped(asking: Asking, since: datetime) -> frozenset[Place]:
+    """Return the sets that an incident held stopped at some time from an instant to the end."""
     kept = asking.site.agency.sets()
     return frozenset(
         place
         for trace in asking.incidents.traces
-        if _is_stopped(trace)
+        if _is_stopped(trace, since)
         for place in kept
         for client, name in trace.opening.sets
         if client == place[0] and name in (WHOLE, place[1])
     )
 
 
-def _is_stopped(trace: Trace) -> bool:
-    return trace.first("stop.source") is not None and trace.first(f"step:{LIFT}") is None
+def _is_stopped(trace: Trace, since: datetime) -> bool:
+    lifted = trace.first(f"step:{LIFT}")
+    return trace.first("stop.source") is not None and (lifted is None or lifted.at >= since)
 
 
 # --- outcomes -------------------------------------------------------------------------------------

@@ -104,14 +104,14 @@ def test_a_client_that_ended_after_the_period_is_asked_for(after: Site) -> None:
     assert answered(after, "rhythm", duty="backup").facts["sets"] == "c009/main"
 
 
-def test_a_longer_gap_within_the_period_is_counted(after: Site) -> None:
+def test_a_longer_gap_within_the_period_fails_though_all_is_well_at_its_end(after: Site) -> None:
     whole(after)
     nights(after, 1, 10, client="c009")
     outcome(after, on(15), client="c009")
     outcome(after, on(30), client="c009")
     outcome(after, on(2, month=12), client="c009")
     found = answered(after, "rhythm", duty="backup")
-    assert (found.result, found.facts["gaps"]) == ("pass", 1)
+    assert (found.result, found.facts["gaps"], found.facts["sets"]) == ("fail", 1, "c009/main")
 
 
 def test_a_gap_before_the_period_is_not_counted(after: Site) -> None:
@@ -155,6 +155,22 @@ def test_a_stop_that_was_lifted_excuses_nothing(after: Site) -> None:
         made.journal.append("stop.source", actor="zhang", client="c001", set="main")
         made.journal.once("lift", lambda _: {"sources": 1}, actor="zhang")
     assert answered(after, "rhythm", duty="backup").result == "fail"
+
+
+def test_a_gap_in_which_an_incident_had_stopped_the_set_is_no_gap(after: Site) -> None:
+    nights(after, 1, 30, client="c002")
+    nights(after, 1, 20)
+    nights(after, 25, 30)
+    with open_site(after.home, clock=lambda: on(21)) as then:
+        made, _ = incidents_of(then).open(
+            "damaged", [("c001", "main")], noticed_by="zhang", discovered=on(21)
+        )
+        made.journal.append("stop.source", actor="zhang", client="c001", set="main")
+    with open_site(after.home, clock=lambda: on(24)) as then:
+        again = incidents_of(then).get(made.id)
+        again.journal.once("lift", lambda _: {"sources": 1}, actor="zhang")
+    found = answered(after, "rhythm", duty="backup")
+    assert (found.result, found.facts["gaps"]) == ("pass", 0)
 
 
 def test_the_agencys_own_rows_are_no_sets(after: Site) -> None:
