@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "coverage.md"
 FLOWS = ROOT / "flows"
 
 KINDS = {
-    "rhythm": "every set of every client has good outcomes, with no longer gap than its policy's span",
+    "rhythm": "every set of every client has good outcomes, no further apart than its span",
     "outcomes": "so many per cent of the period's outcomes are well",
     "restore-time": "measured restores took no longer than the policy allows",
     "proofs": "restore tests proved the books, vouchers and debit counted",
