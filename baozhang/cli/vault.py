@@ -64,7 +64,7 @@ HELP_TEMPLATES = {
 def register(root: typer.Typer) -> None:
     """Add `vault` to the command line, with the command that was typed, or with all by name."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-    _, *verbs = typed()
+    verbs = typed()[1:]
     if verbs and verbs[0] in MODULES:
         load(MODULES[verbs[0]]).register(group)
     else:
