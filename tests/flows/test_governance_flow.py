@@ -1,5 +1,6 @@
 """The daily governance run, under a real server of Prefect: its promise on a real tiny site."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def office(home: Path) -> Path:
 def drop(home: Path, tmp_path: Path) -> None:
     """Lay the file of the letter and a proof into the drop folder."""
     with open_site(home) as site:
-        file = request_files(site, tmp_path / "mail")[0]
+        files = request_files(site, tmp_path / "mail")
         place = inbox(site) / "one"
+    (file,) = [each for each in files if json.loads(each.read_text("utf-8"))["obligation"] == PLAN]
     laid(place, file.name, file.read_bytes())
     laid(place, "plan.pdf", a_proof(tmp_path).read_bytes())
 
@@ -47,10 +49,12 @@ def test_owners_are_asked_once_and_what_they_lay_down_is_taken_in(
     first = governance()
     drop(office, tmp_path)
     second = governance()
-    assert (first.due.planned, first.due.due, first.sent.letters) == (127, 1, 1)
+    # On a working day the plan of the first year begins at once, and asks for more than PLAN.
+    assert (first.due.planned, first.due.due > 0, first.sent.letters > 0) == (127, True, True)
     assert (first.letter, second.letter) == (1, 0)
     assert second.taken.taken == ("a-001",)
-    assert (second.held.waiting, second.sent.letters, second.due.due) == (("a-001",), 0, 0)
+    assert (second.held.waiting, second.sent.letters) == (("a-001",), 0)
+    assert second.due.due == first.due.due - 1
 
 
 def test_a_changed_proof_ends_the_run_as_failed_and_the_letter_is_out(
