@@ -9,7 +9,7 @@ from baozhang.governance.model import Fact, Test
 from baozhang.site import Site
 from baozhang.vault.model import Progress
 from baozhang.words import CHINESE, say
-from tasks.evidence import BY_CODE, KINDS, gather, require_kind
+from tasks.evidence import BY_CODE, KINDS, gather
 from tasks.evidence_words import CODE_TEMPLATES, EVENT_TEMPLATES, GATE_TEMPLATES
 from tests.flows.approving import Hand
 from tests.governance.evidence_office import (
@@ -144,12 +144,6 @@ def test_a_period_that_has_not_begun_has_no_evidence(after: Site, clock: Hand) -
 def test_a_test_that_nobody_can_ask_is_refused(after: Site, test: Test) -> None:
     with pytest.raises(UsageError):
         gather(after, NOVEMBER, [control(test)])
-
-
-def test_every_test_of_every_control_can_be_asked() -> None:
-    for each in controls():
-        for test in each.tests:
-            require_kind(test)
 
 
 def test_every_event_and_gate_that_a_control_asks_for_has_a_sentence_of_its_own() -> None:
